@@ -1,0 +1,11 @@
+export { descriptorSet, protoRoot } from './descriptors.ts';
+export * from './gen/stampede/inventory/v1/inventory.ts';
+export * from './gen/stampede/inventory/v1/reasons.ts';
+export * from './gen/stampede/money/v1/money.ts';
+export * from './gen/stampede/order/v1/events.ts';
+export * from './gen/stampede/order/v1/order.ts';
+export * from './gen/stampede/order/v1/reasons.ts';
+export * from './gen/stampede/payment/v1/payment.ts';
+export * from './gen/stampede/payment/v1/reasons.ts';
+export * from './gen/stampede/user/v1/reasons.ts';
+export * from './gen/stampede/user/v1/user.ts';
