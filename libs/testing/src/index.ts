@@ -1,0 +1,2 @@
+export { eventually, type EventuallyOptions } from './eventually.ts';
+export { fakeClock, type FakeClock } from './fake-clock.ts';
