@@ -1,2 +1,3 @@
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
+export { useDatabase, type TestDatabase } from './use-database.ts';
