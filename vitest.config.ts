@@ -1,4 +1,9 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** A folder that gets a JSON report of every project, for whoever adds up the tests; none if unset. */
+const reports = process.env['STAMPEDE_TEST_REPORTS'];
+const project = path.basename(process.argv.includes('--root') ? (process.argv[process.argv.indexOf('--root') + 1] ?? '') : '');
 
 /** One configuration for every project: `--root` names the project, Nx runs the projects side by side. */
 export default defineConfig({
@@ -10,5 +15,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     restoreMocks: true,
+    reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile: path.join(reports, `${project}.json`) }]],
   },
 });

@@ -1,0 +1,154 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+export interface StackOptions {
+  /** As STAMPEDE_INSTANCES: `inventory=2,order=2`. */
+  readonly instances?: string;
+  /** An existing data folder, for a second start; a new one if absent. */
+  readonly dataDir?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What brings it up; `npm start`'s program if absent. */
+  readonly command?: readonly [string, ...string[]];
+}
+
+/** A running stack, brought up as a user does. */
+export interface Stack {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly customer: { readonly email: string; readonly password: string };
+  readonly operator: { readonly email: string; readonly password: string };
+  /** All that it printed so far. */
+  printed(): string;
+  readonly process: ChildProcess;
+  /** Milliseconds from the start to the line that says it is ready. */
+  readonly readyAfterMs: number;
+  /** SIGTERM, as Ctrl-C would; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** Deletes the data folder. */
+  remove(): Promise<void>;
+}
+
+const READY_MS = 120_000;
+
+/** Brings a stack up on free ports in a folder of its own and waits until it says that it is ready. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'stampede-e2e-')));
+  const startedAt = performance.now();
+  const [command, ...args] = options.command ?? [process.execPath, 'apps/stack/bin/run.mjs', 'start'];
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: {
+      ...withoutVitest(process.env),
+      PORT: '0',
+      STAMPEDE_DATA: dataDir,
+      ...(options.instances !== undefined && { STAMPEDE_INSTANCES: options.instances }),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const url = await readyUrl(child, () => printed).catch((error: unknown) => {
+    child.kill('SIGTERM');
+    throw error;
+  });
+  const credentials = JSON.parse(await readFile(path.join(dataDir, 'credentials.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  return {
+    url,
+    dataDir,
+    customer: { email: 'customer@stampede.local', password: credentials['customerPassword']! },
+    operator: { email: 'operator@stampede.local', password: credentials['operatorPassword']! },
+    printed: () => printed,
+    process: child,
+    readyAfterMs: performance.now() - startedAt,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exited;
+      }
+      return child.exitCode;
+    },
+    remove: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+/** The audit of a running stack, as `npm run audit -- --json` prints it. */
+export interface AuditResult {
+  readonly clean: boolean;
+  readonly moving: number;
+  readonly findings: readonly {
+    readonly name: string;
+    readonly broken: number;
+    readonly figures: Readonly<Record<string, number>>;
+    readonly violations: readonly string[];
+  }[];
+}
+
+export function auditStack(stack: Stack): AuditResult {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['apps/stack/bin/run.mjs', 'audit', '--json'], {
+    cwd: ROOT,
+    env: { ...withoutVitest(process.env), STAMPEDE_DATA: stack.dataDir },
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0 && status !== 1) throw new Error(`the audit did not run: ${stderr}`);
+  return JSON.parse(stdout) as AuditResult;
+}
+
+/** The processes on this machine that belong to a stack: those whose environment or command line names its data folder. */
+export function processesOf(dataDir: string): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .flatMap((entry) => {
+      try {
+        const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        const environment = readFileSync(`/proc/${entry}/environ`, 'utf8');
+        const mine = command.includes(dataDir) || environment.includes(`STAMPEDE_DATA=${dataDir}`);
+        return mine && command !== '' ? [{ pid: Number(entry), command }] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** The pids of an app's instances. */
+export function instancesOf(stack: Stack, app: string): number[] {
+  return processesOf(stack.dataDir)
+    .filter(
+      ({ command }) =>
+        command.includes(`apps/${app}/src/main.ts`) && !command.includes('run.mjs') && !command.includes('nx'),
+    )
+    .map(({ pid }) => pid);
+}
+
+async function readyUrl(child: ChildProcess, printed: () => string): Promise<string> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const url = /^.*Stampede is ready at (http:\S+)/m.exec(printed())?.[1];
+    if (url !== undefined) return url;
+    if (child.exitCode !== null) throw new Error(`the stack ended with code ${child.exitCode}:\n${printed()}`);
+    if (performance.now() > deadline) throw new Error(`the stack was not ready within ${READY_MS} ms:\n${printed()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function withoutVitest(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) =>
+        !name.startsWith('VITEST') && !name.startsWith('NX_TASK') && name !== 'NODE_ENV' && name !== 'NODE_OPTIONS',
+    ),
+  );
+}

@@ -1,0 +1,28 @@
+import { createLifecycle } from '@stampede/lifecycle';
+import { createLogger } from '@stampede/telemetry';
+import { createBacking } from './backing/start-backing.ts';
+import { loadCredentials } from './credentials.ts';
+import { lockDataDir } from './data-lock.ts';
+import { createOpening } from './opening.ts';
+import { readSettings } from './settings.ts';
+import { createApps } from './start-apps.ts';
+
+const print = (text: string): void => void process.stdout.write(text);
+const say = (line: string): void => print(`${line}\n`);
+const log = createLogger({ service: 'stack', instance: String(process.pid), level: 'warn' });
+
+try {
+  const settings = readSettings(process.env, process.argv.slice(2));
+  const unlock = await lockDataDir(settings.dataDir);
+  const credentials = await loadCredentials(settings.dataDir, settings.operatorPassword);
+  const backing = createBacking({ dataDir: settings.dataDir, credentials, env: process.env, say });
+  say(`Starting Stampede in ${settings.dataDir} …`);
+  const lifecycle = createLifecycle({ log, stopTimeoutMs: 90_000 })
+    .add({ name: 'data folder', stop: unlock })
+    .add(backing);
+  if (settings.mode === 'apps') lifecycle.add(createApps(settings, say));
+  await lifecycle.add(createOpening({ settings, backing, credentials, log, print })).run();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

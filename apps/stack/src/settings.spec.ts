@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readSettings } from './settings.ts';
+
+test('nothing said: one of each, in .stampede', () => {
+  expect(readSettings({}, [])).toEqual({
+    dataDir: path.resolve('.stampede'),
+    instances: { user: 1, inventory: 1, payment: 1, order: 1, gateway: 1 },
+    operatorPassword: undefined,
+    mode: 'apps',
+    watch: false,
+  });
+});
+
+test('says how many of each, and where', () => {
+  const env = {
+    STAMPEDE_INSTANCES: 'inventory=2, order=3',
+    STAMPEDE_DATA: '/srv/shop',
+    STAMPEDE_OPERATOR_PASSWORD: 'secret-enough',
+  };
+  expect(readSettings(env, ['--dev'])).toMatchObject({
+    dataDir: '/srv/shop',
+    instances: { user: 1, inventory: 2, payment: 1, order: 3, gateway: 1 },
+    operatorPassword: 'secret-enough',
+    watch: true,
+  });
+});
+
+test.each(['inventory', 'inventory=0', 'inventory=17', 'basket=1', 'inventory=-1', 'order=x'])(
+  'STAMPEDE_INSTANCES=%s is refused by name',
+  (text) => {
+    expect(() => readSettings({ STAMPEDE_INSTANCES: text }, [])).toThrow(/STAMPEDE_INSTANCES: .*is not <app>=/);
+  },
+);
+
+test.each(['http', '65536', '-1', '80.5'])('PORT=%s is refused by name', (PORT) => {
+  expect(() => readSettings({ PORT }, [])).toThrow(/PORT/);
+});
