@@ -1,0 +1,223 @@
+import { fc, test as prop } from '@fast-check/vitest';
+import { fakeClock } from '@stampede/testing';
+import { expect, test, vi } from 'vitest';
+import { createMemoryEtcd, followPrefix, type Changes } from './index.ts';
+import { silent } from './silent-log.ts';
+
+function setup({ relistMs = 60_000 } = {}) {
+  const clock = fakeClock();
+  const server = createMemoryEtcd({ clock });
+  const writer = server.connect();
+  const reader = server.connect();
+  const log = { ...silent, warn: vi.fn(), info: vi.fn(), error: vi.fn() };
+  const told: Changes[] = [];
+  /** The keys as somebody knows them who applies every change. */
+  const view = new Map<string, string>();
+  const follower = followPrefix({
+    etcd: reader,
+    prefix: '/f/',
+    onChanges(changes) {
+      told.push(changes);
+      for (const key of changes.deletes) {
+        expect(view.has(key)).toBe(true);
+        view.delete(key);
+      }
+      for (const { key, value } of changes.puts) view.set(key, value);
+    },
+    clock,
+    random: () => 0.5,
+    log,
+    relistMs,
+  });
+  return { clock, server, writer, reader, log, told, view, follower };
+}
+
+test('it tells what is there first, be it nothing, then each change at once', async () => {
+  const { clock, writer, told, view, follower } = setup();
+  await clock.advance(0);
+  expect(told).toEqual([{ puts: [], deletes: [], reset: false }]);
+  await writer.put('/f/a', '1');
+  await writer.put('/f/b', '2');
+  await writer.put('/g/c', '3');
+  await writer.delete('/f/a');
+  await clock.advance(0);
+  expect(told).toHaveLength(4);
+  expect([...view]).toEqual([['/f/b', '2']]);
+  follower.close();
+  await writer.put('/f/c', '4');
+  await clock.advance(100_000);
+  expect(told).toHaveLength(4);
+  expect(clock.pending).toBe(0);
+});
+
+test('while etcd is away nothing is told; afterwards what has changed, and only that', async () => {
+  const { clock, server, writer, reader, log, told, view } = setup();
+  await clock.advance(0);
+  await writer.put('/f/a', '1');
+  await writer.put('/f/b', '2');
+  await clock.advance(0);
+  told.length = 0;
+  reader.cut();
+  await writer.put('/f/c', '3');
+  await writer.delete('/f/a');
+  await clock.advance(50_000);
+  expect(told).toHaveLength(0);
+  expect(log.warn).toHaveBeenCalledTimes(1);
+  reader.heal();
+  await clock.advance(2_500);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatchObject({ puts: [{ key: '/f/c' }], deletes: ['/f/a'], reset: false });
+  server.stop();
+  server.start();
+  await clock.advance(5_000);
+  expect(told).toHaveLength(1);
+  expect([...view.keys()]).toEqual(['/f/b', '/f/c']);
+});
+
+test('compaction while the watch is down: nothing is missed', async () => {
+  const { clock, server, writer, reader, view } = setup();
+  await writer.put('/f/a', '1');
+  await clock.advance(0);
+  reader.cut();
+  await writer.delete('/f/a');
+  await writer.put('/f/b', '2');
+  server.compact();
+  reader.heal();
+  await clock.advance(2_500);
+  expect([...view]).toEqual([['/f/b', '2']]);
+  await writer.put('/f/c', '3');
+  await clock.advance(0);
+  expect(view.get('/f/c')).toBe('3');
+});
+
+test('a watch that goes silent is found out by the next listing, and replaced', async () => {
+  const { clock, server, writer, view } = setup();
+  await clock.advance(0);
+  server.muteWatches(true);
+  await writer.put('/f/a', '1');
+  server.muteWatches(false);
+  await clock.advance(50_000);
+  expect(view.size).toBe(0);
+  await clock.advance(15_000);
+  expect([...view]).toEqual([['/f/a', '1']]);
+});
+
+test('another cluster is told as a reset, with all that it holds', async () => {
+  const { clock, server, writer, told, view } = setup();
+  await writer.put('/f/a', '1');
+  await writer.put('/f/b', '2');
+  await clock.advance(0);
+  server.stop();
+  server.start('empty');
+  await server.connect().put('/f/a', '1');
+  await clock.advance(5_000);
+  expect(told.at(-1)).toMatchObject({ puts: [{ key: '/f/a' }], deletes: ['/f/b'], reset: true });
+  expect([...view]).toEqual([['/f/a', '1']]);
+});
+
+test('a server that answers from another cluster between the listing and the watch is noticed', async () => {
+  const { clock, server, writer, reader, view } = setup();
+  await clock.advance(0);
+  await writer.put('/f/a', '1');
+  const list = reader.list.bind(reader);
+  const listed = vi.spyOn(reader, 'list').mockImplementationOnce(async (prefix) => {
+    const listing = await list(prefix);
+    server.stop();
+    server.start('empty');
+    return listing;
+  });
+  reader.cut();
+  reader.heal();
+  await clock.advance(1_000);
+  expect(listed).toHaveBeenCalledTimes(2);
+  await server.connect().put('/f/b', '2');
+  await clock.advance(1_000);
+  expect([...view]).toEqual([['/f/b', '2']]);
+});
+
+test('what the watch says while a listing is under way is newer than the listing', async () => {
+  const { clock, writer, reader, told, view } = setup({ relistMs: 10_000 });
+  await writer.put('/f/a', 'old');
+  await writer.put('/f/b', 'old');
+  await clock.advance(0);
+  const list = reader.list.bind(reader);
+  vi.spyOn(reader, 'list').mockImplementationOnce(async (prefix) => {
+    const listing = await list(prefix);
+    await writer.put('/f/a', 'new');
+    await writer.delete('/f/b');
+    await clock.sleep(1_000);
+    return listing;
+  });
+  await clock.advance(10_000);
+  expect([...view]).toEqual([['/f/a', 'new']]);
+  const before = told.length;
+  await clock.advance(1_000);
+  expect([...view]).toEqual([['/f/a', 'new']]);
+  expect(told).toHaveLength(before);
+});
+
+test('a listener that throws is logged and told of the next change', async () => {
+  const clock = fakeClock();
+  const server = createMemoryEtcd({ clock });
+  const etcd = server.connect();
+  const log = { ...silent, error: vi.fn() };
+  const onChanges = vi.fn(() => {
+    throw new Error('broken');
+  });
+  followPrefix({ etcd, prefix: '/f/', onChanges, clock, random: Math.random, log });
+  await clock.advance(0);
+  await etcd.put('/f/a', '1');
+  await clock.advance(0);
+  expect(onChanges).toHaveBeenCalledTimes(2);
+  expect(log.error).toHaveBeenCalledTimes(2);
+});
+
+const step = fc.oneof(
+  fc.record({ op: fc.constant('put' as const), key: fc.constantFrom('/f/a', '/f/b', '/f/c') }),
+  fc.record({ op: fc.constant('delete' as const), key: fc.constantFrom('/f/a', '/f/b', '/f/c') }),
+  fc.record({ op: fc.constantFrom('cut', 'heal', 'compact', 'stop', 'start', 'empty', 'mute', 'unmute') }),
+  fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(0, 10, 300, 5_000) }),
+);
+
+prop.prop([fc.array(step, { maxLength: 40 }), fc.array(fc.nat(400), { minLength: 1, maxLength: 20 })], {
+  numRuns: 1_000,
+})('whatever happens, once it is quiet the view is what the server holds', async (steps, delays) => {
+  const clock = fakeClock();
+  const server = createMemoryEtcd({ clock });
+  let turn = 0;
+  const delay = () => delays[turn++ % delays.length]!;
+  const reader = server.connect({ fate: () => ({ requestMs: delay(), replyMs: delay() }) });
+  const view = new Map<string, string>();
+  const follower = followPrefix({
+    etcd: reader,
+    prefix: '/f/',
+    onChanges({ puts, deletes }) {
+      for (const key of deletes) view.delete(key);
+      for (const { key, value } of puts) view.set(key, value);
+    },
+    clock,
+    random: () => 0.5,
+    log: silent,
+    relistMs: 20_000,
+  });
+  for (const [index, each] of steps.entries()) {
+    if (each.op === 'put') server.store.put(each.key, `${index}`);
+    else if (each.op === 'delete') server.store.delete(each.key);
+    else if (each.op === 'wait') await clock.advance(each.ms);
+    else if (each.op === 'cut') reader.cut();
+    else if (each.op === 'heal') reader.heal();
+    else if (each.op === 'compact') server.compact();
+    else if (each.op === 'stop') server.stop();
+    else if (each.op === 'start') server.start();
+    else if (each.op === 'empty') server.start('empty');
+    else server.muteWatches(each.op === 'mute');
+  }
+  server.muteWatches(false);
+  server.start();
+  reader.heal();
+  await clock.advance(60_000);
+  const held = server.store.list('/f/').entries.map(({ key, value }) => [key, value]);
+  expect([...view].sort()).toEqual(held);
+  follower.close();
+  server.close();
+});
