@@ -10,7 +10,7 @@ export interface TestDatabase {
   /** The name of the database and of its owner. */
   readonly name: string;
   /** Removes it, with whoever is still connected; unneeded on an embedded server, which goes as a whole. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 let own: Promise<string> | undefined;
@@ -22,7 +22,8 @@ let own: Promise<string> | undefined;
  * @example const { url } = await useDatabase('inventory'); const database = connectDatabase({ url, applicationName: 'test' });
  */
 export async function useDatabase(name: string): Promise<TestDatabase> {
-  const server = process.env['STAMPEDE_TEST_POSTGRES'] ?? (await (own ??= startTestPostgres().then((it) => it.adminUrl)));
+  const server =
+    process.env['STAMPEDE_TEST_POSTGRES'] ?? (await (own ??= startTestPostgres().then((it) => it.adminUrl)));
   const unique = `test_${name.replaceAll(/[^a-z0-9]+/gi, '_').toLowerCase()}_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await asAdmin(server, [

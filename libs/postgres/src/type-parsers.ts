@@ -1,0 +1,31 @@
+import pg from 'pg';
+
+/** Object ids of types, as in pg_type. */
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+type Parser = (text: string) => unknown;
+
+/** Its types know only the built-in types' ids; there are others. */
+const byOid: (oid: number, format?: 'text' | 'binary') => Parser = pg.types.getTypeParser;
+
+/** pg's own parsers, but int8 as a number: money in minor units and counts fit, and what does not fit must not be rounded in silence. */
+export const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): Parser {
+    if (format !== 'binary' && oid === INT8) return safeInteger;
+    if (format !== 'binary' && oid === INT8_ARRAY) return safeIntegers;
+    return byOid(oid, format);
+  },
+};
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is beyond what a number holds exactly`);
+  return value;
+}
+
+function safeIntegers(text: string): (number | null)[] {
+  const inner = /^\{([^{}]*)\}$/.exec(text)?.[1];
+  if (inner === undefined) throw new RangeError('int8 arrays of several dimensions are not read');
+  return inner === '' ? [] : inner.split(',').map((item) => (item === 'NULL' ? null : safeInteger(item)));
+}
