@@ -1,3 +1,13 @@
+export { announceBacking, type AnnounceBackingOptions } from './backing/announce-backing.ts';
+export {
+  BackingNotFoundError,
+  locateBacking,
+  type Backing,
+  type LocateBackingOptions,
+  type Need,
+} from './backing/locate-backing.ts';
+export { startEmbeddedEtcd, type EmbeddedEtcd, type EmbeddedEtcdOptions } from './etcd/start-embedded-etcd.ts';
+export { JournalDamagedError } from './etcd/journal-format.ts';
 export { DataDirInUseError } from './postgres/claim.ts';
 export { removeEmbeddedPostgres } from './postgres/cluster-place.ts';
 export type { EmbeddedLog } from './postgres/embedded-log.ts';
