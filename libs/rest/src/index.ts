@@ -1,0 +1,7 @@
+export type { RestMethod } from './contracts/method.ts';
+export type { Message } from './json/message-codec.ts';
+export type { AnswerChanges, CallChanges, MethodHooks, OpenApiOptions, RestOptions, ServedRequest } from './options.ts';
+export { HttpError, type HttpFailure } from './problem/http-error.ts';
+export { problemOf, type Problem, type ProblemAnswer, type ProblemSettings } from './problem/problem.ts';
+export { restServerOptions } from './problem/server-options.ts';
+export { restPlugin } from './rest-plugin.ts';

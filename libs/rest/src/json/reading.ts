@@ -1,0 +1,58 @@
+import { AppError, type FieldViolation } from '@stampede/errors';
+
+/** Where in a request a value stands, from the inside out; undefined is the request itself. Cheap to extend, spelled out only for an error. */
+export type Place = { readonly within: Place; readonly key: string | number; readonly quoted?: boolean } | undefined;
+
+/** `items[0].quantity`, `labels["a b"]`. */
+export function spell(place: Place): string {
+  if (place === undefined) return '';
+  const outer = spell(place.within);
+  if (typeof place.key === 'number') return `${outer}[${place.key}]`;
+  const key = place.key.length > MAX_NAME ? `${place.key.slice(0, MAX_NAME)}…` : place.key;
+  if (place.quoted === true) return `${outer}[${JSON.stringify(key)}]`;
+  return outer === '' ? key : `${outer}.${key}`;
+}
+
+export interface ReadOptions {
+  /** `refuse` (the default of proto3 JSON) or `drop` fields and query parameters that the contract does not know. */
+  readonly unknownFields: 'refuse' | 'drop';
+  /** Refuse U+0000 in strings: valid in protobuf, but not in every database behind it. */
+  readonly refuseNul: boolean;
+}
+
+/**
+ * One request being read. Readers report what breaks the contract and go on, so that one answer names every broken field.
+ * A reader answers null for what it refused: no protobuf value is null.
+ */
+export interface Reading extends ReadOptions {
+  refuse(place: Place, description: string): null;
+  /** How often something was refused. */
+  readonly refusals: number;
+  /** Throws INVALID_ARGUMENT if anything was refused. */
+  finish(): void;
+}
+
+/** Enough for a form; a client that sends more broken fields is not helped by more of them. */
+const MAX_VIOLATIONS = 20;
+const MAX_NAME = 100;
+
+export function startReading({ unknownFields, refuseNul }: ReadOptions): Reading {
+  let violations: FieldViolation[] | undefined;
+  return {
+    unknownFields,
+    refuseNul,
+    get refusals() {
+      return violations?.length ?? 0;
+    },
+    refuse(place, description) {
+      violations ??= [];
+      if (violations.length < MAX_VIOLATIONS) violations.push({ field: spell(place) || 'body', description });
+      return null;
+    },
+    finish() {
+      if (violations === undefined) return;
+      const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+      throw new AppError('INVALID_ARGUMENT', 'INVALID_ARGUMENT', message, { violations });
+    },
+  };
+}

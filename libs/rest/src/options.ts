@@ -1,0 +1,93 @@
+import type { AppError } from '@stampede/errors';
+import type { Channel, User } from '@stampede/rpc';
+import type { FastifyRequest } from 'fastify';
+import type { ContractSource } from './contracts/load-contracts.ts';
+import type { RestMethod } from './contracts/method.ts';
+import type { Message } from './json/message-codec.ts';
+
+/** What a hook may change of a call before it is made. */
+export interface CallChanges {
+  /** Milliseconds; instead of the plugin's `deadlineMs`. */
+  readonly deadlineMs?: number;
+}
+
+/** What a hook may change of an answer. */
+export interface AnswerChanges {
+  /** Instead of 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What HTTP says of a method beyond google.api.http. Messages are protobufjs': properties by the fields' names in proto, enums as numbers. */
+export interface MethodHooks {
+  /** May read headers into `message`, and throws to refuse (`invalid({ field: 'Idempotency-Key', … })`). */
+  request?(message: Message, request: FastifyRequest): CallChanges | undefined;
+  /** Chooses status and headers of an answer; `message` is the whole response, also where `response_body` unwraps it. */
+  response?(message: Message, request: FastifyRequest): AnswerChanges | undefined;
+  /** Request fields that `request` sets from headers, by their names in proto: clients cannot set them in body or query. */
+  readonly fieldsFromHeaders?: readonly string[];
+  /** What the hooks do, for the OpenAPI document: more parameters, and responses by status instead of a plain 200. */
+  readonly document?: {
+    readonly parameters?: readonly Readonly<Record<string, unknown>>[];
+    readonly responses?: Readonly<Record<string, string>>;
+  };
+}
+
+/** What the OpenAPI document says that no contract does. */
+export interface OpenApiOptions {
+  readonly title?: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly servers?: readonly { readonly url: string; readonly description?: string }[];
+  /** As OpenAPI's `components.securitySchemes`. */
+  readonly securitySchemes?: Readonly<Record<string, object>>;
+  /** The names of the schemes of which one is needed for a method; none if it is open to all. */
+  security?(method: RestMethod): readonly string[];
+}
+
+/** A request that has been answered. */
+export interface ServedRequest {
+  readonly httpMethod: string;
+  /** The path template; undefined where nothing matched, so that metrics do not grow with what strangers try. */
+  readonly route: string | undefined;
+  readonly method: RestMethod | undefined;
+  readonly status: number;
+  readonly seconds: number;
+  readonly requestId: string;
+  readonly user: User | undefined;
+}
+
+export interface RestOptions extends ContractSource {
+  /** By the service's full name: `{ 'shop.v1.OrderService': channel }`. A service without a channel is not served. */
+  readonly channels: Readonly<Record<string, Pick<Channel, 'unary' | 'serverStream'>>>;
+  /** Who is asking; throws an UNAUTHENTICATED AppError for 401. Called before the body is read. Nobody is, if absent. */
+  authenticate?(request: FastifyRequest, method: RestMethod): Promise<User | undefined> | User | undefined;
+  /** By `package.Service/Method`. */
+  readonly hooks?: Readonly<Record<string, MethodHooks>>;
+  /** The full name of the enum value option that holds a reason's HTTP status: `shop.errors.http_status`. */
+  readonly reasonStatusOption?: string;
+  /** The `type` of a problem; `about:blank` if absent. */
+  readonly problemType?: (reason: string) => string;
+  /** `WWW-Authenticate` of a 401; `Bearer` if absent. */
+  readonly challenge?: (error: AppError) => string;
+  /** Fields and query parameters that the contract does not know: `refuse` (400, the default) or `drop`. */
+  readonly unknownFields?: 'refuse' | 'drop';
+  /** Write fields without presence even where they hold their default, so that answers have a stable shape; true if absent. */
+  readonly printDefaults?: boolean;
+  /** Refuse U+0000 in strings (PostgreSQL cannot store it); false if absent. */
+  readonly refuseNul?: boolean;
+  /** Bytes of a body; 1 MiB if absent. */
+  readonly bodyLimit?: number;
+  /** Bytes of a URL; 8,192 if absent. */
+  readonly urlLimit?: number;
+  /** Milliseconds a unary call may take; 10,000 if absent. */
+  readonly deadlineMs?: number;
+  /** Milliseconds a stream may stay open, after which it ends and the client connects anew; 9 minutes if absent, since servers of @stampede/rpc end streams after 10. */
+  readonly streamLimitMs?: number;
+  /** Milliseconds of silence on a stream after which a heartbeat goes out; 15,000 if absent. */
+  readonly heartbeatMs?: number;
+  /** Called when an answer has gone out: for metrics and access logs. */
+  observe?(served: ServedRequest): void;
+  /** `GET /openapi.json`; not served where false. */
+  readonly openapi?: OpenApiOptions | false;
+}

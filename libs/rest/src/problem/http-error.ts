@@ -1,0 +1,75 @@
+import { AppError, type AppErrorOptions, type Code } from '@stampede/errors';
+
+/** A failure of HTTP itself, whose status no canonical code has: 405, 413, 415. */
+export interface HttpFailure {
+  readonly status: number;
+  readonly code: Code;
+  readonly reason: string;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown where a request fails before there is a call; carries the AppError that it is and the status to answer. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly error: AppError;
+
+  constructor({ status, code, reason, detail, headers = {} }: HttpFailure, options: AppErrorOptions = {}) {
+    super(detail);
+    this.status = status;
+    this.headers = headers;
+    this.error = new AppError(code, reason, detail, options);
+  }
+}
+
+export function routeNotFound(path: string): HttpError {
+  return new HttpError({
+    status: 404,
+    code: 'NOT_FOUND',
+    reason: 'ROUTE_NOT_FOUND',
+    detail: `there is nothing at ${shortened(path)}`,
+  });
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): HttpError {
+  const allow = allowed.join(', ');
+  return new HttpError({
+    status: 405,
+    code: 'UNIMPLEMENTED',
+    reason: 'METHOD_NOT_ALLOWED',
+    detail: `${method} is not allowed here, only ${allow}`,
+    headers: { allow },
+  });
+}
+
+export function uriTooLong(limit: number): HttpError {
+  return new HttpError({
+    status: 414,
+    code: 'INVALID_ARGUMENT',
+    reason: 'URI_TOO_LONG',
+    detail: `the URL is longer than ${limit} bytes`,
+  });
+}
+
+export function unsupportedMediaType(type: string): HttpError {
+  return new HttpError({
+    status: 415,
+    code: 'INVALID_ARGUMENT',
+    reason: 'UNSUPPORTED_MEDIA_TYPE',
+    detail: `the body must be application/json in UTF-8, not ${shortened(type)}`,
+    headers: { accept: 'application/json' },
+  });
+}
+
+export function malformedBody(description: string): HttpError {
+  return new HttpError(
+    { status: 400, code: 'INVALID_ARGUMENT', reason: 'MALFORMED_JSON', detail: `body: ${description}` },
+    { violations: [{ field: 'body', description }] },
+  );
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

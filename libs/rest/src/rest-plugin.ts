@@ -1,0 +1,173 @@
+import { newTrace, parseTraceparent } from '@stampede/telemetry';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { loadContracts } from './contracts/load-contracts.ts';
+import { methodsOf } from './contracts/method.ts';
+import { reasonStatuses } from './contracts/reason-status.ts';
+import { createCodecs } from './json/codecs.ts';
+import { openApiDocument } from './openapi/document.ts';
+import type { RestOptions } from './options.ts';
+import { methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
+import { problemOf, type ProblemSettings } from './problem/problem.ts';
+import { readBody } from './request/read-body.ts';
+import { requestIdOf } from './request/request-id.ts';
+import type { RestCall } from './rest-call.ts';
+import { compileRoutes, type Route } from './route.ts';
+import { createRouter } from './routing/router.ts';
+import { splitUrl } from './routing/split-url.ts';
+import { answerStream } from './stream/answer-stream.ts';
+import { answerUnary } from './unary.ts';
+
+const MIB = 1024 * 1024;
+
+/**
+ * A Fastify plugin that serves gRPC methods as REST: routes from the `google.api.http` options of `.proto` files, proto3 JSON, problem+json,
+ * server-sent events, OpenAPI. It answers everything under its prefix, unknown paths too.
+ *
+ * @example
+ * const app = Fastify({ ...restServerOptions });
+ * await app.register(restPlugin, { protoRoot: 'proto', files: ['shop/v1/order.proto'], channels: { 'shop.v1.OrderService': channel } });
+ */
+export function restPlugin(fastify: FastifyInstance, options: RestOptions, done: (error?: Error) => void): void {
+  try {
+    mount(fastify, options);
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function mount(fastify: FastifyInstance, options: RestOptions): void {
+  const root = loadContracts(options);
+  const codecs = createCodecs(root, { printDefaults: options.printDefaults ?? true });
+  const routes = compileRoutes(methodsOf(root), codecs, options);
+  const router = createRouter<Route>();
+  for (const route of routes) router.add(route.binding.verb, route.binding.template, route);
+  const settings: ProblemSettings = {
+    reasonStatus:
+      options.reasonStatusOption === undefined ? new Map() : reasonStatuses(root, options.reasonStatusOption),
+    ...(options.problemType === undefined ? {} : { problemType: options.problemType }),
+    ...(options.challenge === undefined ? {} : { challenge: options.challenge }),
+  };
+  const urlLimit = options.urlLimit ?? 8192;
+  const closing = new AbortController();
+  const streaming = {
+    limitMs: options.streamLimitMs ?? 9 * 60_000,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    closing: closing.signal,
+    settings,
+  };
+
+  function begin(request: FastifyRequest, reply: FastifyReply): RestCall {
+    const { headers } = request;
+    const state = headers['tracestate'];
+    const traceparent = headers['traceparent'];
+    const call: RestCall = {
+      requestId: requestIdOf(headers['x-request-id']),
+      trace:
+        parseTraceparent(
+          typeof traceparent === 'string' ? traceparent : undefined,
+          typeof state === 'string' ? state : undefined,
+        ) ?? newTrace(),
+      ...splitUrl(request.raw.url ?? '/', fastify.prefix),
+      target: undefined,
+      user: undefined,
+    };
+    request.rest = call;
+    void reply.header('x-request-id', call.requestId);
+    return call;
+  }
+
+  function greet(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+    begin(request, reply);
+    next();
+  }
+
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const call = begin(request, reply);
+    if ((request.raw.url ?? '').length > urlLimit) throw uriTooLong(urlLimit);
+    const match = router.match(request.method, call.path);
+    if (match.kind === 'unknown-path') throw routeNotFound(call.path);
+    if (match.kind === 'wrong-method') {
+      if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, match.allowed);
+      return reply.code(204).header('allow', match.allowed.join(', ')).send();
+    }
+    call.target = match;
+    // No await where nothing is awaited: a cached token costs no turn of the event loop.
+    const user = options.authenticate?.(request, match.route.method);
+    call.user = user instanceof Promise ? await user : user;
+    return undefined;
+  }
+
+  fastify.decorateRequest('rest', null);
+  for (const { binding } of routes) {
+    if (!fastify.supportedMethods.includes(binding.verb)) fastify.addHttpMethod(binding.verb, { hasBody: true });
+  }
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, parsed) => {
+    try {
+      parsed(null, readBody(request.headers['content-type'], body as Buffer));
+    } catch (error) {
+      parsed(error as Error);
+    }
+  });
+  fastify.setErrorHandler((error, request, reply) => {
+    const { path, requestId } = request.rest ?? begin(request, reply);
+    const { problem, headers, unforeseen } = problemOf(error, { path, requestId }, settings);
+    if (unforeseen !== undefined) {
+      const method = request.rest?.target?.route.method.fullName;
+      request.log.error({ err: unforeseen, requestId, traceId: request.rest?.trace.traceId, method }, 'request failed');
+    }
+    return reply.code(problem.status).headers(headers).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  fastify.addHook('preClose', (closed) => {
+    closing.abort();
+    closed();
+  });
+  if (options.observe !== undefined) fastify.addHook('onResponse', observer(options.observe.bind(options)));
+
+  if (options.openapi !== false) {
+    const document = JSON.stringify(
+      openApiDocument({
+        routes,
+        codecs,
+        reasonStatus: settings.reasonStatus,
+        prefix: fastify.prefix,
+        options,
+        openapi: options.openapi ?? {},
+      }),
+    );
+    fastify.get('/openapi.json', { onRequest: greet }, (_, reply) =>
+      reply.type('application/json; charset=utf-8').send(document),
+    );
+  }
+
+  fastify.route({
+    method: [...fastify.supportedMethods],
+    url: '/*',
+    bodyLimit: options.bodyLimit ?? MIB,
+    onRequest: admit,
+    handler(request, reply) {
+      const target = request.rest?.target;
+      if (request.rest === null || target === undefined) throw new Error('a request came past its admission');
+      return target.route.method.responseStream
+        ? answerStream(target.route, target.segments, request, reply, streaming)
+        : answerUnary(target.route, target.segments, request, reply, options.deadlineMs ?? 10_000);
+    },
+  });
+}
+
+function observer(observe: NonNullable<RestOptions['observe']>) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const route = request.rest?.target?.route;
+    observe({
+      httpMethod: request.method,
+      route: route?.binding.template.source,
+      method: route?.method,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+      requestId: request.rest?.requestId ?? '',
+      user: request.rest?.user,
+    });
+    done();
+  };
+}

@@ -1,0 +1,68 @@
+import type { Channel, MethodShape } from '@stampede/rpc';
+import { httpBindings, type HttpBinding } from './contracts/http-rule.ts';
+import type { ContractMethod } from './contracts/method.ts';
+import type { Codecs } from './json/codecs.ts';
+import type { Message } from './json/message-codec.ts';
+import type { MethodHooks, RestOptions } from './options.ts';
+import { bindRequest, type RequestBinder } from './request/bind-request.ts';
+
+/** One HTTP binding of one method with everything that can be prepared before the first request. */
+export interface Route {
+  readonly binding: HttpBinding;
+  readonly method: ContractMethod;
+  readonly channel: Pick<Channel, 'unary' | 'serverStream'>;
+  readonly hooks: MethodHooks;
+  /** Bytes in, message out: requests are encoded before the call, so that a client's data cannot fail inside it. */
+  readonly shape: MethodShape<Uint8Array, Message>;
+  readonly bind: RequestBinder;
+  /** The response, or its `response_body`, as JSON text. */
+  write(response: unknown): string;
+}
+
+/** The routes of all methods that have bindings and a channel. Throws where contracts, channels and hooks do not fit each other. */
+export function compileRoutes(methods: readonly ContractMethod[], codecs: Codecs, options: RestOptions): Route[] {
+  refuseStrays('channels', options.channels, new Set(methods.map(({ service }) => service)));
+  refuseStrays('hooks', options.hooks ?? {}, new Set(methods.map(({ fullName }) => fullName)));
+  return methods.flatMap((method) => {
+    const channel = options.channels[method.service];
+    // A stream of requests has no form in HTTP that clients agree on; such methods stay with gRPC.
+    if (channel === undefined || method.requestStream) return [];
+    return httpBindings(method).map((binding) => compileRoute(binding, channel, codecs, options));
+  });
+}
+
+function compileRoute(binding: HttpBinding, channel: Route['channel'], codecs: Codecs, options: RestOptions): Route {
+  const { method } = binding;
+  const hooks = options.hooks?.[method.fullName] ?? {};
+  const response = codecs.of(method.responseType);
+  const unwrapped = binding.responseBody === undefined ? undefined : response.field(binding.responseBody);
+  return {
+    binding,
+    method,
+    channel,
+    hooks,
+    shape: {
+      path: `/${method.fullName}`,
+      requestStream: false,
+      responseStream: method.responseStream,
+      ...(method.idempotency === undefined ? {} : { idempotency: method.idempotency }),
+      encode: (bytes) => bytes,
+      decode: (bytes) => method.responseType.decode(bytes) as unknown as Message,
+    },
+    bind: bindRequest(binding, codecs, {
+      unknownFields: options.unknownFields ?? 'refuse',
+      refuseNul: options.refuseNul ?? false,
+      elsewhere: hooks.fieldsFromHeaders ?? [],
+    }),
+    write(message) {
+      if (unwrapped === undefined) return response.write(message);
+      const value = (message as Message)[unwrapped.name];
+      return value === null || value === undefined ? 'null' : unwrapped.write(value);
+    },
+  };
+}
+
+function refuseStrays(option: string, given: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): void {
+  const stray = Object.keys(given).filter((name) => !known.has(name));
+  if (stray.length > 0) throw new Error(`${option}: the contracts know nothing of ${stray.join(', ')}`);
+}
