@@ -1,0 +1,106 @@
+import { AppError } from '@stampede/errors';
+import type { MethodShape } from '../definition.ts';
+import type { ClientContext } from './call-options.ts';
+import type { Endpoint } from './endpoint.ts';
+import { abortedBy } from './grpc-failure.ts';
+import { decodeResponse, encodeRequest } from './messages.ts';
+import { withOutcome } from './outcome.ts';
+import { Replayed } from './replayed.ts';
+import { Attempts, type RetryOptions } from './retry.ts';
+import type { OutgoingCall } from './transport.ts';
+
+/** Makes one call over the instances of a pool, as often as it may be made. */
+export class Caller {
+  readonly #options: RetryOptions;
+
+  constructor(options: RetryOptions) {
+    this.#options = options;
+  }
+
+  async unary<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Request,
+    context: ClientContext,
+  ): Promise<Response> {
+    const { pool, clock } = this.#options;
+    const payload = encodeRequest(method, request);
+    const call = outgoing(method, context);
+    const attempts = new Attempts(context, this.#options);
+    for (;;) {
+      const endpoint = await this.#acquire(context, false, attempts);
+      if (endpoint === undefined) continue;
+      const started = clock.monotonic();
+      let bytes: Uint8Array;
+      try {
+        bytes = await endpoint.transport.unary(call, payload);
+      } catch (thrown) {
+        const failure = AppError.from(thrown);
+        pool.release(endpoint, false, clock.monotonic() - started, failure);
+        await attempts.next(failure, endpoint, true);
+        continue;
+      }
+      pool.release(endpoint, false, clock.monotonic() - started, undefined);
+      return decodeResponse(method, bytes);
+    }
+  }
+
+  async *stream<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Uint8Array | Replayed,
+    context: ClientContext,
+  ): AsyncGenerator<Response> {
+    const { pool, clock } = this.#options;
+    const call = outgoing(method, context);
+    const attempts = new Attempts(context, this.#options);
+    let delivered = false;
+    try {
+      for (;;) {
+        const endpoint = await this.#acquire(context, true, attempts);
+        if (endpoint === undefined) continue;
+        const started = clock.monotonic();
+        let failure: AppError | undefined;
+        try {
+          for await (const bytes of endpoint.transport.stream(call, request)) {
+            delivered = true;
+            if (request instanceof Replayed) request.commit();
+            yield decodeResponse(method, bytes);
+          }
+          return;
+        } catch (thrown) {
+          // What the caller's own requests throw is the caller's.
+          if (!(thrown instanceof AppError)) throw thrown;
+          failure = thrown;
+        } finally {
+          pool.release(endpoint, true, clock.monotonic() - started, failure);
+        }
+        const repeatable = !delivered && (!(request instanceof Replayed) || request.replayable);
+        await attempts.next(failure, endpoint, repeatable);
+      }
+    } finally {
+      if (request instanceof Replayed) request.close().catch(() => undefined);
+    }
+  }
+
+  /** An instance, or undefined if there was none and another try is due. */
+  async #acquire(context: ClientContext, streaming: boolean, attempts: Attempts): Promise<Endpoint | undefined> {
+    const { signal, deadline } = context;
+    try {
+      if (signal?.aborted === true) throw withOutcome(abortedBy(signal), 'not-processed');
+      if (context.remainingMs() <= 0) throw tooLate();
+      return await this.#options.pool.acquire({ streaming, deadline, signal }, attempts.avoid);
+    } catch (thrown) {
+      await attempts.next(AppError.from(thrown), undefined, true);
+      return undefined;
+    }
+  }
+}
+
+function tooLate(): AppError {
+  const error = new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline passed before the call was sent');
+  return withOutcome(error, 'not-processed');
+}
+
+function outgoing({ path }: { readonly path: string }, context: ClientContext): OutgoingCall {
+  const { metadata, deadline, signal, onHeaders, onTrailers } = context;
+  return { path, headers: metadata, deadline, signal, onHeaders, onTrailers };
+}

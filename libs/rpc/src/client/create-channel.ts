@@ -1,0 +1,244 @@
+import { AppError } from '@stampede/errors';
+import { systemClock, type Clock } from '@stampede/lifecycle';
+import type { Logger, Metrics } from '@stampede/telemetry';
+import type { MethodShape } from '../definition.ts';
+import type { Discovery } from '../discovery.ts';
+import { compose, type Next } from '../interceptor.ts';
+import { createProver } from '../wire/service-proof.ts';
+import type { CallOptions, ClientContext, ClientInterceptor } from './call-options.ts';
+import { Caller } from './caller.ts';
+import { grpcTransport } from './grpc-transport.ts';
+import { encodeRequest, encodeRequests, onlyOne } from './messages.ts';
+import { outgoingContext } from './outgoing-context.ts';
+import { Pool } from './pool.ts';
+import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+import type { TransportFactory } from './transport.ts';
+
+export interface ChannelOptions {
+  /** Whom to call: the service's name in discovery. */
+  readonly service: string;
+  readonly discovery: Discovery;
+  /** Who calls. Without a secret nothing is proven, and no user that is passed on is believed. */
+  readonly caller: { readonly service: string; readonly secret?: string };
+  readonly log: Logger;
+  readonly metrics?: Metrics;
+  /** Ms that a call with one response may take, retries included; 5,000. */
+  readonly defaultDeadlineMs?: number;
+  /** Ms that a stream of responses may take; an hour. Servers of this library end streams after ten minutes. */
+  readonly defaultStreamDeadlineMs?: number;
+  /** Outermost first, around each call with all its retries. */
+  readonly interceptors?: readonly ClientInterceptor[];
+  readonly retry?: { readonly maxAttempts?: number; readonly budget?: RetryBudgetOptions };
+  readonly limits?: Partial<ChannelLimits>;
+  /** What carries calls; plain gRPC if absent. */
+  readonly transport?: TransportFactory;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+export interface ChannelLimits {
+  /** Bytes of one response message; 4 MiB. */
+  readonly maxReceiveBytes: number;
+  /** Calls at once to one instance; 1,000. Further ones wait, in order. */
+  readonly maxInFlight: number;
+  /** Calls that may wait for an instance; 20,000. Further ones fail, RESOURCE_EXHAUSTED. */
+  readonly maxQueued: number;
+  /** Instances that are kept connected; 20. */
+  readonly maxConnections: number;
+  /** Ms after which a silent connection with calls on it is pinged; 120,000. Keep it longer than the longest unary deadline (grpc-node#3068). */
+  readonly keepaliveMs: number;
+}
+
+/**
+ * Calls to a service, spread over its instances. Every failure is an AppError as the server threw it, or one of CONNECTION_FAILED,
+ * CONNECTION_LOST, STREAM_REFUSED, NO_INSTANCE, CLIENT_QUEUE_FULL, CHANNEL_CLOSED, DEADLINE_EXCEEDED, CANCELLED; `outcomeOf` says what is known of the call.
+ */
+export interface Channel {
+  unary<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<Response>;
+  /** The call starts with the first read; leaving the loop cancels it. */
+  serverStream<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Request,
+    options?: CallOptions,
+  ): AsyncIterable<Response>;
+  clientStream<Request, Response>(
+    method: MethodShape<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options?: CallOptions,
+  ): Promise<Response>;
+  /** The call starts with the first read; leaving the loop cancels it. */
+  bidi<Request, Response>(
+    method: MethodShape<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options?: CallOptions,
+  ): AsyncIterable<Response>;
+  /** Resolves when an instance is connected; rejects when there is none that can be reached, or with the signal. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** Refuses further calls, lets unary ones finish, ends streams, closes connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * @example
+ * const channel = createChannel({ service: 'inventory', discovery, caller: { service: 'order', secret }, log });
+ * const inventory = createClient(InventoryServiceDefinition, channel);
+ * await inventory.reserveStock({ orderId, lines }, { context });
+ */
+export function createChannel(options: ChannelOptions): Channel {
+  return new RpcChannel(options);
+}
+
+const HOUR_MS = 3_600_000;
+
+class RpcChannel implements Channel {
+  readonly #options: ChannelOptions;
+  readonly #pool: Pool;
+  readonly #caller: Caller;
+  readonly #clock: Clock;
+  readonly #prove: (() => string) | undefined;
+  #inFlight = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ChannelOptions) {
+    const { service, discovery, caller, log, clock = systemClock, random = Math.random, limits = {} } = options;
+    const { maxReceiveBytes = 4 * 1024 * 1024, keepaliveMs = 120_000 } = limits;
+    const { maxInFlight = 1_000, maxQueued = 20_000, maxConnections = 20 } = limits;
+    const createTransport = options.transport ?? grpcTransport({ maxReceiveBytes, keepaliveMs });
+    this.#options = options;
+    this.#clock = clock;
+    this.#prove = caller.secret === undefined ? undefined : createProver(caller.service, caller.secret, clock);
+    this.#pool = new Pool({
+      service,
+      discovery,
+      createTransport,
+      maxInFlight,
+      maxQueued,
+      maxConnections,
+      log,
+      clock,
+      random,
+    });
+    const budget = new RetryBudget(options.retry?.budget);
+    const maxAttempts = options.retry?.maxAttempts ?? 4;
+    this.#caller = new Caller({ pool: this.#pool, budget, maxAttempts, clock, random });
+  }
+
+  async unary<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Request,
+    options: CallOptions = {},
+  ): Promise<Response> {
+    return this.#one(method, request, options, (message, context) =>
+      this.#caller.unary(method, message as Request, context),
+    );
+  }
+
+  async clientStream<Request, Response>(
+    method: MethodShape<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options: CallOptions = {},
+  ): Promise<Response> {
+    return this.#one(method, requests, options, (messages, context) =>
+      onlyOne(this.#caller.stream(method, encodeRequests(method, messages as AsyncIterable<Request>), context)),
+    );
+  }
+
+  serverStream<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: Request,
+    options: CallOptions = {},
+  ): AsyncIterable<Response> {
+    return this.#many(method, request, options, (message, context) =>
+      this.#caller.stream(method, encodeRequest(method, message as Request), context),
+    );
+  }
+
+  bidi<Request, Response>(
+    method: MethodShape<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options: CallOptions = {},
+  ): AsyncIterable<Response> {
+    return this.#many(method, requests, options, (messages, context) =>
+      this.#caller.stream(method, encodeRequests(method, messages as AsyncIterable<Request>), context),
+    );
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    const endpoint = await this.#pool.acquire(
+      { streaming: true, deadline: this.#clock.now() + HOUR_MS, signal },
+      undefined,
+    );
+    this.#pool.release(endpoint, true, 0, undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#pool.close();
+    if (this.#inFlight > 0) {
+      const idle = Promise.withResolvers<undefined>();
+      this.#onIdle = () => idle.resolve(undefined);
+      await idle.promise;
+    }
+  }
+
+  /** A call with one response, inside the interceptors. */
+  async #one<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: unknown,
+    options: CallOptions,
+    call: (request: unknown, context: ClientContext) => Promise<Response>,
+  ): Promise<Response> {
+    const context = this.#context(method, options, this.#options.defaultDeadlineMs ?? 5_000);
+    const end = this.#begin(context);
+    try {
+      const response = await this.#intercepted(call)(request, context);
+      end('OK');
+      return response as Response;
+    } catch (error) {
+      end(AppError.from(error).code);
+      throw error;
+    }
+  }
+
+  /** A call with a stream of responses, inside the interceptors. */
+  async *#many<Request, Response>(
+    method: MethodShape<Request, Response>,
+    request: unknown,
+    options: CallOptions,
+    call: (request: unknown, context: ClientContext) => AsyncIterable<Response>,
+  ): AsyncGenerator<Response> {
+    const context = this.#context(method, options, this.#options.defaultStreamDeadlineMs ?? HOUR_MS);
+    const end = this.#begin(context);
+    let code: string = 'CANCELLED';
+    try {
+      yield* this.#intercepted(call)(request, context) as AsyncIterable<Response>;
+      code = 'OK';
+    } catch (error) {
+      code = AppError.from(error).code;
+      throw error;
+    } finally {
+      end(code);
+    }
+  }
+
+  #context(method: MethodShape<never, unknown>, options: CallOptions, defaultDeadlineMs: number): ClientContext {
+    return outgoingContext({ method, options, defaultDeadlineMs, prove: this.#prove, clock: this.#clock });
+  }
+
+  #intercepted(call: Next<ClientContext>): Next<ClientContext> {
+    return compose(this.#options.interceptors ?? [], call);
+  }
+
+  #begin({ service, method }: ClientContext): (code: string) => void {
+    const started = this.#clock.monotonic();
+    this.#inFlight += 1;
+    return (code) => {
+      this.#inFlight -= 1;
+      this.#options.metrics?.observeCall('client', service, method, code, (this.#clock.monotonic() - started) / 1000);
+      if (this.#inFlight === 0) this.#onIdle?.();
+    };
+  }
+}

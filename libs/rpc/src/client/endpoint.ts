@@ -1,0 +1,125 @@
+import type { AppError } from '@stampede/errors';
+import type { Clock } from '@stampede/lifecycle';
+import type { Instance } from '../discovery.ts';
+import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
+import { PeakEwma } from './peak-ewma.ts';
+import type { Candidate } from './pick.ts';
+import type { Transport, TransportFactory, TransportState } from './transport.ts';
+
+export interface EndpointOptions {
+  readonly instance: Instance;
+  readonly createTransport: TransportFactory;
+  readonly changed: (endpoint: Endpoint, state: TransportState) => void;
+  /** Calls at once on its connection. */
+  readonly maxInFlight: number;
+  /** Ms that a call is assumed to take until one was seen: what it takes at the others. */
+  readonly assumedMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Ms. What failed is held against an instance as if it had taken so long: one that rejects fast must not look fast. */
+const FAILURE_MS = 250;
+/** Ms added to every latency: differences below are noise. */
+const FLOOR_MS = 0.5;
+/** Ms that an instance which refused calls (it drains, or is another one) is left alone, unless it connects anew before. */
+const REFUSED_MS = 30_000;
+
+/** One instance as a channel sees it: its transport, what it costs, and whether it is trusted. */
+export class Endpoint implements Candidate {
+  readonly transport: Transport;
+  readonly #options: EndpointOptions;
+  readonly #latency: PeakEwma;
+  readonly #weight: number;
+  #ejection: EjectionState = trusted;
+  #calls = 0;
+  #streams = 0;
+  #refusedUntil = -Infinity;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#latency = new PeakEwma(options.assumedMs, options.clock.monotonic());
+    this.#weight = weightOf(options.instance);
+    this.transport = options.createTransport(options.instance, (state) => {
+      if (state === 'ready') this.#refusedUntil = -Infinity;
+      options.changed(this, state);
+    });
+  }
+
+  get instance(): Instance {
+    return this.#options.instance;
+  }
+
+  get inFlight(): number {
+    return this.#calls + this.#streams;
+  }
+
+  /** Connected and willing, though perhaps without room. */
+  get willing(): boolean {
+    return this.transport.state === 'ready' && this.#options.clock.monotonic() >= this.#refusedUntil;
+  }
+
+  get available(): boolean {
+    return this.inFlight < this.#options.maxInFlight && this.willing;
+  }
+
+  isEjected(now: number): boolean {
+    this.#ejection = atTime(this.#ejection, now);
+    return this.#ejection.kind === 'ejected';
+  }
+
+  cost(now: number, streaming: boolean): number {
+    if (streaming) return (this.#streams + 1) / this.#weight;
+    return ((this.#latency.at(now) + FLOOR_MS) * (this.#calls + 1)) / this.#weight;
+  }
+
+  latencyMs(now: number): number {
+    return this.#latency.at(now);
+  }
+
+  started(streaming: boolean): void {
+    if (streaming) this.#streams += 1;
+    else this.#calls += 1;
+  }
+
+  /** `mayEject` is asked only where it matters. Answers whether the instance was set aside by this call. */
+  finished(streaming: boolean, ms: number, error: AppError | undefined, mayEject: () => boolean): boolean {
+    const { clock, random } = this.#options;
+    if (streaming) this.#streams -= 1;
+    else this.#calls -= 1;
+    const now = clock.monotonic();
+    const failed = error !== undefined && isInstanceAtFault(error, ms);
+    if (failed) this.#latency.observe(Math.max(ms, FAILURE_MS), now);
+    else if (!streaming) this.#latency.observe(ms, now);
+    const before = this.#ejection;
+    this.#ejection = afterCall(before, !failed, !failed || mayEject(), now, random);
+    return this.#ejection.kind === 'ejected' && before.kind !== 'ejected';
+  }
+
+  /** It said that it does not want calls. */
+  refused(): void {
+    this.#refusedUntil = this.#options.clock.monotonic() + REFUSED_MS;
+  }
+}
+
+/** Ms. A call given less time than this and then out of it says nothing of the instance. */
+const FAIR_MS = 100;
+
+function isInstanceAtFault({ code }: AppError, ms: number): boolean {
+  switch (code) {
+    case 'UNAVAILABLE':
+    case 'RESOURCE_EXHAUSTED':
+    case 'INTERNAL':
+    case 'UNKNOWN':
+      return true;
+    case 'DEADLINE_EXCEEDED':
+      return ms >= FAIR_MS;
+    default:
+      return false;
+  }
+}
+
+function weightOf({ metadata }: Instance): number {
+  const weight = Number(metadata['weight'] ?? 1);
+  return Number.isFinite(weight) && weight > 0 ? weight : 1;
+}

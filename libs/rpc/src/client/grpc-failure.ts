@@ -1,0 +1,53 @@
+import grpc from '@grpc/grpc-js';
+import { AppError } from '@stampede/errors';
+import { HEADERS, NOT_PROCESSED } from '../wire/header-names.ts';
+import { decodeError } from '../wire/status-details.ts';
+import { withOutcome, type CallOutcome } from './outcome.ts';
+
+/** grpc-js 1.14's words for RST_STREAM with REFUSED_STREAM, which it does not say otherwise; a spec with a raw HTTP/2 server holds it. */
+const REFUSED_STREAM = 'Stream refused by server';
+
+/** Codes that grpc-js also makes up itself when a call is lost on its way, so that only a server's own trailers make them an answer. */
+const AMBIGUOUS = new Set<grpc.status>([
+  grpc.status.CANCELLED,
+  grpc.status.UNKNOWN,
+  grpc.status.DEADLINE_EXCEEDED,
+  grpc.status.RESOURCE_EXHAUSTED,
+  grpc.status.INTERNAL,
+  grpc.status.UNAVAILABLE,
+  grpc.status.DATA_LOSS,
+]);
+
+/** Reads the status of a failed call. `started`: it got as far as an HTTP/2 stream. */
+export function failureOf(status: grpc.StatusObject, started: boolean): AppError {
+  const { code, details, metadata } = status;
+  if (!started && (code === grpc.status.UNAVAILABLE || code === grpc.status.INTERNAL)) {
+    return withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_FAILED', details), 'not-processed');
+  }
+  if (code === grpc.status.UNAVAILABLE && details === REFUSED_STREAM) {
+    return withOutcome(new AppError('UNAVAILABLE', 'STREAM_REFUSED', details), 'not-processed');
+  }
+  const sent = metadata.get(HEADERS.details)[0];
+  const answered = metadata.get(HEADERS.instance).length > 0 || sent !== undefined;
+  const outcome: CallOutcome =
+    metadata.get(HEADERS.outcome)[0] === NOT_PROCESSED
+      ? 'not-processed'
+      : code === grpc.status.CANCELLED || code === grpc.status.DEADLINE_EXCEEDED
+        ? 'unknown' // whoever says it, the handler may be running still
+        : answered || !AMBIGUOUS.has(code)
+          ? 'answered'
+          : 'unknown';
+  if (!answered && code === grpc.status.UNAVAILABLE) {
+    return withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_LOST', details), outcome);
+  }
+  return withOutcome(decodeError(code, details, typeof sent === 'string' ? undefined : sent), outcome);
+}
+
+/** Why a call was given up by its caller. */
+export function abortedBy(signal: AbortSignal): AppError {
+  const reason: unknown = signal.reason;
+  const late = reason instanceof AppError && reason.code === 'DEADLINE_EXCEEDED';
+  return late
+    ? new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline of the call being served has passed')
+    : new AppError('CANCELLED', 'CANCELLED', 'the call was cancelled by its caller', { cause: reason });
+}

@@ -1,0 +1,114 @@
+import type { AppError } from '@stampede/errors';
+import type { Clock } from '@stampede/lifecycle';
+import { childOf, newTrace, parseTraceparent, type Logger, type TraceContext } from '@stampede/telemetry';
+import type { MethodKind } from '../definition.ts';
+import { Metadata } from '../metadata.ts';
+import type { ServerContext } from '../server-context.ts';
+import { HEADERS } from '../wire/header-names.ts';
+import { requestIdOf } from '../wire/request-id.ts';
+import type { User } from '../wire/user-claim.ts';
+
+export interface CallContextOptions {
+  readonly service: string;
+  readonly method: string;
+  readonly kind: MethodKind;
+  readonly metadata: Metadata;
+  readonly deadline: number;
+  readonly user: User | undefined;
+  readonly caller: string | undefined;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** The context of one call. What a handler may never ask for is made when it asks: most calls need no signal, logger or trailers. */
+export class CallContext implements ServerContext {
+  readonly service: string;
+  readonly method: string;
+  readonly kind: MethodKind;
+  readonly metadata: Metadata;
+  readonly deadline: number;
+  readonly user: User | undefined;
+  readonly caller: string | undefined;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  #requestId: string | undefined;
+  #trace: TraceContext | undefined;
+  #child: Logger | undefined;
+  #controller: AbortController | undefined;
+  #reason: AppError | undefined;
+  #headers: Metadata | undefined;
+  #trailers: Metadata | undefined;
+
+  constructor(options: CallContextOptions) {
+    this.service = options.service;
+    this.method = options.method;
+    this.kind = options.kind;
+    this.metadata = options.metadata;
+    this.deadline = options.deadline;
+    this.user = options.user;
+    this.caller = options.caller;
+    this.#log = options.log;
+    this.#clock = options.clock;
+  }
+
+  get requestId(): string {
+    return (this.#requestId ??= requestIdOf(this.metadata.get(HEADERS.requestId)));
+  }
+
+  get trace(): TraceContext {
+    if (this.#trace === undefined) {
+      const parent = parseTraceparent(this.metadata.get(HEADERS.traceparent), this.metadata.get(HEADERS.tracestate));
+      this.#trace = parent === undefined ? newTrace() : childOf(parent);
+    }
+    return this.#trace;
+  }
+
+  get log(): Logger {
+    return (this.#child ??= this.#log.child({
+      requestId: this.requestId,
+      traceId: this.trace.traceId,
+      ...(this.user === undefined ? {} : { userId: this.user.id }),
+    }));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get responseHeaders(): Metadata {
+    return (this.#headers ??= new Metadata());
+  }
+
+  get responseTrailers(): Metadata {
+    return (this.#trailers ??= new Metadata());
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.deadline - this.#clock.now());
+  }
+
+  /** The headers or trailers that somebody asked for; undefined costs nothing. */
+  get setHeaders(): Metadata | undefined {
+    return this.#headers;
+  }
+
+  get setTrailers(): Metadata | undefined {
+    return this.#trailers;
+  }
+
+  /** Why the call was cut short, if it was. */
+  get cutBy(): AppError | undefined {
+    return this.#reason;
+  }
+
+  /** Cuts the call short; the first reason stays. */
+  cancel(reason: AppError): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,168 @@
+import type grpc from '@grpc/grpc-js';
+import { AppError } from '@stampede/errors';
+import type { Clock } from '@stampede/lifecycle';
+import { asBuffer, fromGrpc, toGrpc } from '../wire/grpc-metadata.ts';
+import { HEADERS } from '../wire/header-names.ts';
+import type { CallStatus } from './call-status.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { ServedCall } from './served-call.ts';
+import type { ServedMethod } from './served-method.ts';
+
+export interface GrpcBindingOptions {
+  readonly instance: string;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+}
+
+type UnaryCall = grpc.ServerUnaryCall<Buffer, Uint8Array>;
+type ServerStreamCall = grpc.ServerWritableStream<Buffer, Uint8Array>;
+type ClientStreamCall = grpc.ServerReadableStream<Buffer, Uint8Array>;
+type BidiCall = grpc.ServerDuplexStream<Buffer, Uint8Array>;
+type AnyCall = UnaryCall | ServerStreamCall | ClientStreamCall | BidiCall;
+
+/**
+ * Serves methods over plain gRPC: carries what arrives on a grpc-js server to the dispatcher and its answers back.
+ * grpc-js sees bytes alone, so that a message that cannot be decoded is ours to answer (it would say INTERNAL).
+ */
+export function bindMethod(server: grpc.Server, method: ServedMethod, options: GrpcBindingOptions): void {
+  const added = server.register<Buffer, Uint8Array>(
+    method.path,
+    handlerOf(method, options),
+    asBuffer,
+    (bytes) => bytes,
+    method.kind,
+  );
+  if (!added) throw new TypeError(`${method.path} is served already`);
+}
+
+function handlerOf(method: ServedMethod, options: GrpcBindingOptions): grpc.UntypedHandleCall {
+  switch (method.kind) {
+    case 'unary':
+      return (call: UnaryCall, respond: grpc.sendUnaryData<Uint8Array>) => {
+        answer(call, call.request, respond, method, options);
+      };
+    case 'clientStream':
+      return (call: ClientStreamCall, respond: grpc.sendUnaryData<Uint8Array>) => {
+        answer(call, incoming(call), respond, method, options);
+      };
+    case 'serverStream':
+      return (call: ServerStreamCall) => void pump(call, call.request, method, options);
+    case 'bidi':
+      return (call: BidiCall) => void pump(call, incoming(call), method, options);
+  }
+}
+
+/** One response: resolves the handler and sends what came of it. */
+function answer(
+  call: UnaryCall | ClientStreamCall,
+  request: Uint8Array | AsyncIterable<Uint8Array>,
+  respond: grpc.sendUnaryData<Uint8Array>,
+  method: ServedMethod,
+  options: GrpcBindingOptions,
+): void {
+  const served = begin(call, method, options, (status) => respond(failure(status)));
+  if (served === undefined) return;
+  served.whenForced((status) => respond(failure(status)));
+  void served.reply(request).then(({ status, payload }) => {
+    if (call.cancelled) return;
+    if (payload === undefined) return respond(failure(status));
+    call.sendMetadata(headersOf(served, options));
+    respond(null, payload, status.trailers === undefined ? undefined : toGrpc(status.trailers));
+  });
+}
+
+/** A stream of responses, written as fast as the peer reads them. */
+async function pump(
+  call: ServerStreamCall | BidiCall,
+  request: Uint8Array | AsyncIterable<Uint8Array>,
+  method: ServedMethod,
+  options: GrpcBindingOptions,
+): Promise<void> {
+  const fail = (status: CallStatus): void => void call.emit('error', failure(status));
+  const served = begin(call, method, options, fail);
+  if (served === undefined) return;
+  const forced = { over: false };
+  served.whenForced((status) => {
+    forced.over = true;
+    fail(status);
+  });
+  const responses = served.stream(request);
+  let headersSent = false;
+  for (;;) {
+    const next = await responses.next();
+    if (forced.over || call.cancelled) {
+      await responses.return({ code: 0, message: '', trailers: undefined });
+      return;
+    }
+    if (!headersSent) {
+      headersSent = true;
+      if (next.done !== true || next.value.code === 0) call.sendMetadata(headersOf(served, options));
+    }
+    if (next.done === true) {
+      if (next.value.code === 0) call.end(toGrpc(next.value.trailers));
+      else fail(next.value);
+      return;
+    }
+    if (!call.write(next.value)) await writable(call);
+  }
+}
+
+/** Lets the call in and keeps its time; undefined if it was refused, which has then been answered. */
+function begin(
+  call: AnyCall,
+  method: ServedMethod,
+  { dispatcher, clock }: GrpcBindingOptions,
+  refuse: (status: CallStatus) => void,
+): ServedCall | undefined {
+  const deadline = Number(call.getDeadline());
+  const timed = Number.isFinite(deadline);
+  const begun = dispatcher.begin(method, fromGrpc(call.metadata), timed ? deadline : undefined);
+  if (begun.kind === 'refused') {
+    refuse(begun.status);
+    return undefined;
+  }
+  const served = begun.call;
+  // grpc-js keeps the time of calls that came with a deadline, and says `cancelled` for whatever ends a call.
+  const stop = timed
+    ? undefined
+    : clock.schedule(served.context.remainingMs(), () => {
+        served.ask(outOfTime());
+        served.force();
+      });
+  (call as NodeJS.EventEmitter).on('cancelled', () => {
+    stop?.();
+    served.cut(
+      clock.now() >= served.context.deadline
+        ? outOfTime()
+        : new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'),
+    );
+  });
+  return served;
+}
+
+function outOfTime(): AppError {
+  return new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline has passed');
+}
+
+function headersOf(served: ServedCall, { instance }: GrpcBindingOptions): grpc.Metadata {
+  const headers = toGrpc(served.context.setHeaders);
+  headers.set(HEADERS.instance, instance);
+  return headers;
+}
+
+function failure({ code, message, trailers }: CallStatus): Partial<grpc.StatusObject> {
+  return { code: code as grpc.status, details: message, metadata: toGrpc(trailers) };
+}
+
+/** A handler that stops reading must not destroy the stream that its answers go out on. */
+function incoming(call: ClientStreamCall | BidiCall): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) };
+}
+
+async function writable(call: ServerStreamCall | BidiCall): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const go = () => resolve(undefined);
+  call.once('drain', go).once('cancelled', go);
+  await promise;
+  call.off('drain', go).off('cancelled', go);
+}

@@ -1,0 +1,145 @@
+import { silentLogger } from '@stampede/telemetry';
+import { onTestFinished } from 'vitest';
+import {
+  EchoServiceDefinition,
+  type EchoRequest,
+  type EchoResponse,
+} from '../../test-proto/gen/stampede/test/v1/echo.ts';
+import { createChannel, type Channel, type ChannelOptions } from '../client/create-channel.ts';
+import { createClient, type Client } from '../client/create-client.ts';
+import { grpcTransport } from '../client/grpc-transport.ts';
+import type { TransportFactory } from '../client/transport.ts';
+import type { Discovery, Instance, InstanceSet } from '../discovery.ts';
+import { createServer, type RpcServer, type ServerOptions } from '../server/create-server.ts';
+import type { Handlers } from '../server/served-method.ts';
+
+/** What the conformance specs run over; the lane joins here. */
+export const TRANSPORTS: readonly (readonly [name: string, transport: TransportFactory])[] = [
+  ['grpc', grpcTransport({ maxReceiveBytes: 4 * 1024 * 1024, keepaliveMs: 120_000 })],
+];
+
+export type Echo = Client<typeof EchoServiceDefinition>;
+export type EchoHandlers = Handlers<typeof EchoServiceDefinition>;
+
+export const request = (over: Partial<EchoRequest> = {}): EchoRequest => ({
+  text: '',
+  number: 0,
+  payload: Buffer.alloc(0),
+  ...over,
+});
+
+export const response = (over: Partial<EchoResponse> = {}): EchoResponse => ({
+  text: '',
+  number: 0,
+  payload: Buffer.alloc(0),
+  at: undefined,
+  ...over,
+});
+
+const echo = async ({ text, number, payload }: EchoRequest) => Promise.resolve(response({ text, number, payload }));
+
+/** Every method as its contract says. */
+export const echoHandlers: EchoHandlers = {
+  echo,
+  put: echo,
+  add: echo,
+  async *count({ number }) {
+    for (let n = 1; n <= number; n += 1) yield await Promise.resolve(response({ number: n }));
+  },
+  async sum(requests) {
+    let number = 0;
+    for await (const each of requests) number += each.number;
+    return response({ number });
+  },
+  async *chat(requests) {
+    for await (const { text, number } of requests) yield response({ text, number });
+  },
+};
+
+export interface EchoServer {
+  readonly server: RpcServer;
+  readonly instance: Instance;
+}
+
+let made = 0;
+
+/** A real server on a free port, stopped when the test is over. */
+export async function startEcho(
+  handlers: Partial<EchoHandlers> = {},
+  options: Partial<ServerOptions> = {},
+): Promise<EchoServer> {
+  made += 1;
+  const id = options.instance ?? `echo-${made}`;
+  const server = createServer({ service: 'echo', instance: id, log: silentLogger(), ...options });
+  server.add(EchoServiceDefinition, { ...echoHandlers, ...handlers });
+  const address = await server.listen();
+  server.setServing(true);
+  onTestFinished(() => server.drain({ timeoutMs: 0 }));
+  return { server, instance: { id, service: 'echo', address, metadata: {} } };
+}
+
+/** A registry that the test writes. */
+export class FakeDiscovery implements Discovery {
+  readonly forgotten: string[] = [];
+  readonly #listeners = new Set<(set: InstanceSet) => void>();
+  #set: InstanceSet | undefined;
+
+  constructor(listed?: readonly Instance[]) {
+    if (listed !== undefined) this.#set = { listed, fading: [] };
+  }
+
+  watch(_service: string, listener: (set: InstanceSet) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#set !== undefined) listener(this.#set);
+    return () => this.#listeners.delete(listener);
+  }
+
+  gone(_service: string, instanceId: string): void {
+    this.forgotten.push(instanceId);
+  }
+
+  publish(listed: readonly Instance[], fading: readonly Instance[] = []): void {
+    this.#set = { listed, fading };
+    for (const listener of this.#listeners) listener(this.#set);
+  }
+}
+
+export interface Connected {
+  readonly channel: Channel;
+  readonly client: Echo;
+  readonly discovery: FakeDiscovery;
+}
+
+/** A client of these instances, closed when the test is over. */
+export function connect(
+  instances: readonly Instance[] | FakeDiscovery,
+  options: Partial<ChannelOptions> = {},
+): Connected {
+  const discovery = instances instanceof FakeDiscovery ? instances : new FakeDiscovery(instances);
+  const channel = createChannel({
+    service: 'echo',
+    discovery,
+    caller: { service: 'spec' },
+    log: silentLogger(),
+    ...options,
+  });
+  onTestFinished(() => channel.close());
+  return { channel, client: createClient(EchoServiceDefinition, channel), discovery };
+}
+
+/** Reads a stream to its end. */
+export async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}
+
+/** The error that a call fails with. */
+export async function failure(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('the call was to fail');
+}
