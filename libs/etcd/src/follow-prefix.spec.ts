@@ -1,7 +1,7 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import { fakeClock } from '@stampede/testing';
 import { expect, test, vi } from 'vitest';
-import { createMemoryEtcd, followPrefix, type Changes } from './index.ts';
+import { createMemoryEtcd, followPrefix, type Changes, type Entry, type Listing, type WatchHandlers } from './index.ts';
 import { silent } from './silent-log.ts';
 
 function setup({ relistMs = 60_000 } = {}) {
@@ -91,15 +91,17 @@ test('compaction while the watch is down: nothing is missed', async () => {
 });
 
 test('a watch that goes silent is found out by the next listing, and replaced', async () => {
-  const { clock, server, writer, view } = setup();
+  const { clock, server, writer, reader, view } = setup();
   await clock.advance(0);
   server.muteWatches(true);
   await writer.put('/f/a', '1');
   server.muteWatches(false);
   await clock.advance(50_000);
   expect(view.size).toBe(0);
+  const watchPrefix = vi.spyOn(reader, 'watchPrefix');
   await clock.advance(15_000);
   expect([...view]).toEqual([['/f/a', '1']]);
+  expect(watchPrefix).toHaveBeenCalledTimes(1);
 });
 
 test('another cluster is told as a reset, with all that it holds', async () => {
@@ -156,6 +158,98 @@ test('what the watch says while a listing is under way is newer than the listing
   expect(told).toHaveLength(before);
 });
 
+/** A follower on a port that does as the test says. */
+function scripted(listings: readonly Listing[]) {
+  const clock = fakeClock();
+  const left = [...listings];
+  const told: Changes[] = [];
+  const watches: { from: number; handlers: WatchHandlers; cancel: () => void }[] = [];
+  const list = vi.fn(async () => (left.length > 1 ? left.shift()! : left[0]!));
+  followPrefix({
+    etcd: {
+      list,
+      watchPrefix(_, from, handlers) {
+        const cancel = vi.fn();
+        watches.push({ from, handlers, cancel });
+        return { cancel };
+      },
+    },
+    prefix: '/f/',
+    onChanges: (changes) => told.push(changes),
+    clock,
+    random: () => 0.5,
+    log: silent,
+  });
+  return { clock, told, watches, list };
+}
+
+const entry = (key: string, modRevision: number): Entry => ({
+  key,
+  value: `${modRevision}`,
+  createRevision: modRevision,
+  modRevision,
+  version: 1,
+  leaseId: undefined,
+});
+
+test('a watch that is created by another cluster, however far it is, is given up and all is listed again', async () => {
+  const { clock, watches, list } = scripted([{ clusterId: 'a', revision: 7, entries: [] }]);
+  await clock.advance(0);
+  watches[0]!.handlers.onCreated?.({ clusterId: 'b', revision: 70 });
+  await clock.advance(200);
+  expect(watches[0]!.cancel).toHaveBeenCalled();
+  expect(list).toHaveBeenCalledTimes(2);
+  expect(watches).toHaveLength(2);
+});
+
+test('a watch on a server that has not come as far as we have would be silent: given up, too', async () => {
+  const { clock, watches, list } = scripted([{ clusterId: 'a', revision: 7, entries: [] }]);
+  await clock.advance(0);
+  watches[0]!.handlers.onCreated?.({ clusterId: 'a', revision: 6 });
+  await clock.advance(200);
+  expect(list).toHaveBeenCalledTimes(2);
+  watches[1]!.handlers.onCreated?.({ clusterId: 'a', revision: 7 });
+  await clock.advance(10_000);
+  expect(watches).toHaveLength(2);
+});
+
+test('a lower revision of the same cluster is another history, even where revisions look alike', async () => {
+  const { clock, told, watches } = scripted([
+    { clusterId: 'a', revision: 7, entries: [entry('/f/x', 5), entry('/f/y', 7)] },
+    { clusterId: 'a', revision: 6, entries: [entry('/f/x', 5)] },
+  ]);
+  await clock.advance(0);
+  watches[0]!.handlers.onEnded({ reason: 'disconnected', message: '' });
+  await clock.advance(200);
+  expect(told[1]).toEqual({ puts: [entry('/f/x', 5)], deletes: ['/f/y'], reset: true });
+  expect(watches[1]!.from).toBe(7);
+});
+
+test('events that were told before are not told again', async () => {
+  const { clock, told, watches } = scripted([{ clusterId: 'a', revision: 7, entries: [entry('/f/x', 7)] }]);
+  await clock.advance(0);
+  const { handlers } = watches[0]!;
+  handlers.onEvents([
+    { type: 'put', entry: entry('/f/x', 6) },
+    { type: 'delete', key: '/f/x', revision: 5 },
+  ]);
+  expect(told).toHaveLength(1);
+  handlers.onEvents([{ type: 'put', entry: entry('/f/x', 8) }]);
+  handlers.onEvents([{ type: 'put', entry: entry('/f/x', 8) }]);
+  expect(told).toHaveLength(2);
+});
+
+test('watches that end again and again are asked for ever more slowly, up to every two seconds', async () => {
+  const { clock, watches, list } = scripted([{ clusterId: 'a', revision: 7, entries: [] }]);
+  await clock.advance(0);
+  for (let time = 0; time < 60; time += 1) {
+    watches.at(-1)!.handlers.onEnded({ reason: 'error', message: 'refused' });
+    await clock.advance(500);
+  }
+  expect(list.mock.calls.length).toBeLessThan(30);
+  expect(list.mock.calls.length).toBeGreaterThan(10);
+});
+
 test('a listener that throws is logged and told of the next change', async () => {
   const clock = fakeClock();
   const server = createMemoryEtcd({ clock });
@@ -179,7 +273,7 @@ const step = fc.oneof(
   fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(0, 10, 300, 5_000) }),
 );
 
-prop.prop([fc.array(step, { maxLength: 40 }), fc.array(fc.nat(400), { minLength: 1, maxLength: 20 })], {
+prop.prop([fc.array(step, { maxLength: 40, size: 'max' }), fc.array(fc.nat(400), { minLength: 1, maxLength: 20 })], {
   numRuns: 1_000,
 })('whatever happens, once it is quiet the view is what the server holds', async (steps, delays) => {
   const clock = fakeClock();

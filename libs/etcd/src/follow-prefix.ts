@@ -80,9 +80,7 @@ export function followPrefix({
         else if (at.revision < from.revision)
           end('behind', `the server stands at ${at.revision}, we at ${from.revision}`);
       },
-      onEvents(events) {
-        if (watch === mine) tell(mirror.takeEvents(events));
-      },
+      onEvents: (events) => tell(mirror.takeEvents(events)),
       onEnded: ({ reason, message }) => end(reason, message),
     });
     watch = mine;

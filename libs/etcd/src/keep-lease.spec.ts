@@ -46,6 +46,19 @@ test('without an answer for the life of the lease it counts as lost, not later',
   expect(losses).toMatchObject([{ loss: 'silent' }]);
 });
 
+test('the life of a lease counts from when a refresh was sent, not from when its answer came', async () => {
+  const { clock, etcd, losses, refresh } = await setup();
+  refresh.mockImplementationOnce(async () => {
+    await clock.sleep(4_000);
+    return 9;
+  });
+  await clock.advance(7_000);
+  etcd.cut();
+  await clock.advance(6_800);
+  expect(losses).toMatchObject([{ loss: 'silent' }]);
+  expect(losses[0]!.at).toBeLessThan(13_500);
+});
+
 test('a short cut costs nothing', async () => {
   const { clock, etcd, losses } = await setup();
   etcd.cut();
