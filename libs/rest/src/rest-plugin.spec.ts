@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { serveLibrary } from './spec/library.ts';
+import { fc, test as property } from '@fast-check/vitest';
+import Fastify from 'fastify';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { AppError, invalid } from '@stampede/errors';
+import { restPlugin, restServerOptions, type MethodHooks, type ServedRequest } from './index.ts';
+import { LIBRARY, libraryChannel, librarySource, serveLibrary, type LibraryServer } from './spec/library.ts';
 
 test.each([
   ['GET', '/v1/shelves/1/books/2', undefined, 'GetBook', { name: 'shelves/1/books/2' }],
@@ -58,3 +62,220 @@ test.each([
   expect(response.statusCode).toBe(200);
   expect(calls.map((call) => [call.method, call.request])).toEqual([[name, request]]);
 });
+
+test('the answer is the response, or the field that response_body names', async () => {
+  const { app } = await serveLibrary({
+    GetBook: () => ({ title: 'T', author: { full_name: 'A' } }),
+    ListBooks: () => ({ books: [{ title: 'T', page_count: 0 }] }),
+  });
+  expect((await app.inject('/v1/books/7')).json()).toEqual({
+    name: '',
+    title: 'T',
+    author: { fullName: 'A', teachers: [] },
+    tags: [],
+  });
+  expect((await app.inject('/v1/shelves/1/books')).json()).toEqual([{ name: '', title: 'T', tags: [], pageCount: 0 }]);
+  expect((await app.inject({ method: 'PUT', url: '/v1/tags', payload: ['x'] })).json()).toEqual([]);
+  const created = await app.inject({ method: 'POST', url: '/v1/shelves/1/books', payload: {} });
+  expect(created.body).toBe('null');
+  expect((await app.inject({ method: 'DELETE', url: '/v1/books/7' })).json()).toEqual({});
+});
+
+test('HEAD answers what GET would, without a body', async () => {
+  const { app } = await serveLibrary({ GetBook: () => ({ title: 'T' }) });
+  const [get, head] = [await app.inject('/v1/books/7'), await app.inject({ method: 'HEAD', url: '/v1/books/7' })];
+  expect(head.statusCode).toBe(200);
+  expect(head.headers['content-length']).toBe(get.headers['content-length']);
+  expect(head.headers['content-type']).toBe('application/json; charset=utf-8');
+});
+
+test('request id and trace go on to the service, and the id comes back', async () => {
+  const { app, calls } = await serveLibrary();
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const response = await app.inject({
+    url: '/v1/books/7',
+    headers: { 'x-request-id': 'abc-1', traceparent, tracestate: 'v=1' },
+  });
+  expect(response.headers['x-request-id']).toBe('abc-1');
+  expect(calls[0]?.options).toMatchObject({
+    requestId: 'abc-1',
+    trace: { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', sampled: true, state: 'v=1' },
+  });
+});
+
+test.each(['', 'a b', 'x'.repeat(129), 'ü', '<script>'])('the request id %j is not taken over', async (id) => {
+  const { app, calls } = await serveLibrary();
+  const response = await app.inject({ url: '/v1/books/7', headers: { 'x-request-id': id, traceparent: 'nonsense' } });
+  expect(response.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  expect(calls[0]?.options.requestId).toBe(response.headers['x-request-id']);
+  expect(calls[0]?.options.trace?.traceId).toMatch(/^[0-9a-f]{32}$/);
+});
+
+test('authentication comes before the body, and its user goes on to the service', async () => {
+  const { app, calls } = await serveLibrary(
+    {},
+    {
+      authenticate(request, method) {
+        if (method.name === 'GetBook') return undefined;
+        if (request.headers.authorization === undefined) throw new AppError('UNAUTHENTICATED', 'NO_TOKEN', 'log in');
+        return Promise.resolve({ id: 'ann', roles: ['reader'] });
+      },
+    },
+  );
+  await app.inject('/v1/books/7');
+  expect(calls.pop()?.options.user).toBeUndefined();
+  const lend = { method: 'POST', url: '/v1/books/7:lend' } as const;
+  const stranger = await app.inject({ ...lend, payload: 'no JSON', headers: { 'content-type': 'application/json' } });
+  expect(stranger.json()).toMatchObject({ status: 401, reason: 'NO_TOKEN' });
+  await app.inject({ ...lend, headers: { authorization: 'x' } });
+  expect(calls.pop()?.options.user).toEqual({ id: 'ann', roles: ['reader'] });
+});
+
+const TICKET = {
+  fieldsFromHeaders: ['ticket'],
+  request(message, request) {
+    const ticket = request.headers['ticket'];
+    if (typeof ticket !== 'string') throw invalid({ field: 'Ticket', description: 'is missing' });
+    message['ticket'] = ticket;
+    return { deadlineMs: 777 };
+  },
+  response: (message) =>
+    message['ticket'] === 'late' ? { status: 202, headers: { location: '/x' } } : { status: 201 },
+} satisfies MethodHooks;
+
+test('hooks read headers into the request and choose status and headers of the answer', async () => {
+  const { app, calls } = await serveLibrary(
+    { LendBook: ({ ticket }) => ({ ticket }) },
+    { hooks: { [`${LIBRARY}/LendBook`]: TICKET } },
+  );
+  const lend = (ticket?: string, payload: object = {}) =>
+    app.inject({ method: 'POST', url: '/v1/books/7:lend', payload, headers: ticket === undefined ? {} : { ticket } });
+  expect((await lend('t')).statusCode).toBe(201);
+  expect(calls[0]).toMatchObject({ request: { ticket: 't' }, options: { deadlineMs: 777 } });
+  const late = await lend('late');
+  expect([late.statusCode, late.headers['location']]).toEqual([202, '/x']);
+  expect((await lend()).json()).toMatchObject({ status: 400, violations: [{ field: 'Ticket' }] });
+  expect((await lend('t', { ticket: 'mine' })).json()).toMatchObject({
+    status: 400,
+    violations: [{ field: 'ticket' }],
+  });
+});
+
+test('a prefix stands before every path', async () => {
+  const app = Fastify(restServerOptions);
+  onTestFinished(() => app.close());
+  await app.register(restPlugin, { ...librarySource, channels: { [LIBRARY]: libraryChannel({}, []) }, prefix: '/api' });
+  app.get('/other', () => 'mine');
+  expect((await app.inject('/api/v1/books/7')).statusCode).toBe(200);
+  expect((await app.inject('/api/openapi.json')).body).toContain('/api/v1/books/{name}');
+  expect((await app.inject('/api/nope')).headers['content-type']).toBe('application/problem+json');
+  expect((await app.inject('/v1/books/7')).statusCode).toBe(404);
+  expect((await app.inject('/other')).body).toBe('mine');
+});
+
+test('each answer is observed with its template, not its path', async () => {
+  const served: ServedRequest[] = [];
+  const { app } = await serveLibrary({}, { observe: (event) => void served.push(event) });
+  await app.inject({ url: '/v1/books/7', headers: { 'x-request-id': 'r' } });
+  await app.inject('/nope');
+  expect(served).toMatchObject([
+    {
+      httpMethod: 'GET',
+      route: '/v1/books/{name}',
+      method: { fullName: `${LIBRARY}/GetBook` },
+      status: 200,
+      requestId: 'r',
+    },
+    { httpMethod: 'GET', route: undefined, method: undefined, status: 404 },
+  ]);
+});
+
+test.each([
+  [{ channels: { 'no.Service': libraryChannel({}, []) } }, 'channels: the contracts know nothing of no.Service'],
+  [{ hooks: { [`${LIBRARY}/Nope`]: {} } }, `hooks: the contracts know nothing of ${LIBRARY}/Nope`],
+])('what does not fit the contracts is refused at start', async (options, message) => {
+  await expect(serveLibrary({}, options)).rejects.toThrow(message);
+});
+
+test('a client that goes away cancels its call', async () => {
+  let signal: AbortSignal | undefined;
+  const { app } = await serveLibrary({
+    GetBook: (_, options) => {
+      signal = options.signal;
+      return new Promise((resolve) => options.signal?.addEventListener('abort', () => resolve({})));
+    },
+  });
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const client = new AbortController();
+  const answer = fetch(`${address}/v1/books/7`, { signal: client.signal });
+  await vi.waitFor(() => expect(signal).toBeDefined());
+  client.abort();
+  await expect(answer).rejects.toThrow();
+  await vi.waitFor(() => expect(signal?.aborted).toBe(true));
+});
+
+const odd = fc.string({
+  unit: fc.constantFrom(
+    '/',
+    '..',
+    ';',
+    ':',
+    '%00',
+    '%2e',
+    '%2F',
+    '%5c',
+    '%F0%9F%98%80',
+    '?',
+    '&',
+    '=',
+    '[',
+    ']',
+    '#',
+    '+',
+    'v1',
+    'books',
+    'x',
+    'lend',
+    'shelves',
+    'echo',
+    'filter.',
+    'colors',
+    '~',
+  ),
+  maxLength: 12,
+});
+const json = fc.oneof(
+  fc.json(),
+  fc.string(),
+  fc.jsonValue().map((value) =>
+    JSON.stringify({
+      truth: value,
+      list: value,
+      counts: value,
+      any: value,
+      timestamp: value,
+      value,
+      byNumber: value,
+      child: { list: [value] },
+    }),
+  ),
+);
+
+property.prop([fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'), odd, json, fc.boolean()], {
+  numRuns: 500,
+})('nothing that a client sends is a 5xx', async (method, path, payload, echo) => {
+  const { app } = await shared();
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  const response = await app.inject({
+    method: echo ? 'POST' : method,
+    url: echo ? '/v1/echo' : `/v1/${path}`,
+    ...(hasBody || echo ? { payload, headers: { 'content-type': 'application/json' } } : {}),
+  });
+  expect(response.statusCode).toBeLessThan(500);
+});
+
+let server: Promise<LibraryServer> | undefined;
+function shared(): Promise<LibraryServer> {
+  server ??= serveLibrary({ Echo: (request) => request, WatchBook: () => [{ book: {} }] });
+  return server;
+}

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { newTrace, parseTraceparent } from '@stampede/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loadContracts } from './contracts/load-contracts.ts';
@@ -99,8 +100,12 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
   }
 
   fastify.decorateRequest('rest', null);
-  for (const { binding } of routes) {
-    if (!fastify.supportedMethods.includes(binding.verb)) fastify.addHttpMethod(binding.verb, { hasBody: true });
+  // Every method that Node parses, so that 405 is answered here and not by Fastify's 404.
+  const withBody = new Set(
+    routes.filter(({ binding }) => binding.body !== undefined).map(({ binding }) => binding.verb),
+  );
+  for (const verb of METHODS.filter((name) => name !== 'CONNECT' && !fastify.supportedMethods.includes(name))) {
+    fastify.addHttpMethod(verb, { hasBody: withBody.has(verb) });
   }
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, parsed) => {
@@ -117,7 +122,12 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       const method = request.rest?.target?.route.method.fullName;
       request.log.error({ err: unforeseen, requestId, traceId: request.rest?.trace.traceId, method }, 'request failed');
     }
-    return reply.code(problem.status).headers(headers).type('application/problem+json').send(JSON.stringify(problem));
+    // Bytes, since Fastify would add a charset to text, which the media type does not have.
+    return reply
+      .code(problem.status)
+      .headers(headers)
+      .header('content-type', 'application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem)));
   });
   fastify.addHook('preClose', (closed) => {
     closing.abort();

@@ -1,9 +1,9 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { AppError } from '@stampede/errors';
 import { loadContracts } from '../contracts/load-contracts.ts';
 import { librarySource } from '../spec/library.ts';
 import { createCodecs } from './codecs.ts';
+import { HttpError } from '../problem/http-error.ts';
 import { parseJson } from './parse-json.ts';
 import { startReading } from './reading.ts';
 
@@ -24,9 +24,9 @@ function violationsOf(text: string, options = {}): string[] {
   try {
     roundTrip(text, options);
   } catch (error) {
-    expect(error).toBeInstanceOf(AppError);
-    expect((error as AppError).code).toBe('INVALID_ARGUMENT');
-    return (error as AppError).violations.map(({ field }) => field);
+    expect(error).toBeInstanceOf(HttpError);
+    expect((error as HttpError).status).toBe(400);
+    return (error as HttpError).error.violations.map(({ field }) => field);
   }
   return [];
 }
@@ -246,7 +246,7 @@ property.prop([fc.json({ maxDepth: 6 })])('any JSON is read or refused, and noth
     try {
       roundTrip(text);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof HttpError)) throw error;
     }
   }).not.toThrow();
   expect(({} as Record<string, unknown>)['truth']).toBeUndefined();

@@ -1,4 +1,5 @@
-import { AppError, type FieldViolation } from '@stampede/errors';
+import type { FieldViolation } from '@stampede/errors';
+import { invalidRequest } from '../problem/http-error.ts';
 
 /** Where in a request a value stands, from the inside out; undefined is the request itself. Cheap to extend, spelled out only for an error. */
 export type Place = { readonly within: Place; readonly key: string | number; readonly quoted?: boolean } | undefined;
@@ -28,7 +29,7 @@ export interface Reading extends ReadOptions {
   refuse(place: Place, description: string): null;
   /** How often something was refused. */
   readonly refusals: number;
-  /** Throws INVALID_ARGUMENT if anything was refused. */
+  /** Throws a 400 if anything was refused. */
   finish(): void;
 }
 
@@ -51,8 +52,7 @@ export function startReading({ unknownFields, refuseNul }: ReadOptions): Reading
     },
     finish() {
       if (violations === undefined) return;
-      const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
-      throw new AppError('INVALID_ARGUMENT', 'INVALID_ARGUMENT', message, { violations });
+      throw invalidRequest(violations);
     },
   };
 }

@@ -20,12 +20,14 @@ interface Source {
 
 /** How deep query parameters of nested messages are listed. */
 const MAX_QUERY_DEPTH = 3;
+/** The HTTP methods that OpenAPI 3.1 can describe. */
+const VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'PATCH']);
 
 /** The OpenAPI 3.1 document of all routes. @see https://spec.openapis.org/oas/v3.1.1.html */
 export function openApiDocument({ routes, codecs, reasonStatus, prefix, options, openapi }: Source): Schema {
   const schemas = createSchemas(codecs, { closed: options.unknownFields !== 'drop' });
   const paths: Record<string, Record<string, Schema>> = {};
-  for (const route of routes) {
+  for (const route of routes.filter(({ binding }) => VERBS.has(binding.verb))) {
     const path = prefix + pathOf(route.binding.template);
     (paths[path] ??= {})[route.binding.verb.toLowerCase()] = operation(route, codecs, schemas, openapi);
   }

@@ -1,6 +1,6 @@
-import { AppError, type AppErrorOptions, type Code } from '@stampede/errors';
+import { AppError, type AppErrorOptions, type Code, type FieldViolation } from '@stampede/errors';
 
-/** A failure of HTTP itself, whose status no canonical code has: 405, 413, 415. */
+/** A failure that the edge finds itself, with its status: 400, 405, 413, 415. */
 export interface HttpFailure {
   readonly status: number;
   readonly code: Code;
@@ -61,6 +61,12 @@ export function unsupportedMediaType(type: string): HttpError {
     detail: `the body must be application/json in UTF-8, not ${shortened(type)}`,
     headers: { accept: 'application/json' },
   });
+}
+
+/** A request that breaks its contract; the fields are named as in JSON. */
+export function invalidRequest(violations: readonly FieldViolation[]): HttpError {
+  const detail = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  return new HttpError({ status: 400, code: 'INVALID_ARGUMENT', reason: 'INVALID_ARGUMENT', detail }, { violations });
 }
 
 export function malformedBody(description: string): HttpError {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { AppError, type Code } from '@stampede/errors';
 import { jsonPath } from '../json/field-name.ts';
-import { HttpError } from './http-error.ts';
+import { HttpError, unsupportedMediaType } from './http-error.ts';
 import { HTTP_STATUS } from './http-status.ts';
 
 /** What a client gets of a failure: a problem of RFC 9457 with the canonical code and the reason. @see https://www.rfc-editor.org/rfc/rfc9457 */
@@ -57,7 +57,9 @@ export function problemOf(
     reason: error.reason,
     requestId: at.requestId,
     ...(Object.keys(error.metadata).length > 0 ? { metadata: error.metadata } : {}),
-    violations: error.violations.map(({ field, description }) => ({ field: jsonPath(field), description })),
+    violations:
+      http?.error.violations ??
+      error.violations.map(({ field, description }) => ({ field: jsonPath(field), description })),
   };
   return {
     problem,
@@ -92,5 +94,6 @@ function fastifyFailure(thrown: unknown): HttpError | undefined {
       detail: 'the body is too large',
     });
   }
+  if (status === 415) return unsupportedMediaType('what was sent');
   return new HttpError({ status, code: 'INVALID_ARGUMENT', reason: name.slice('FST_ERR_'.length), detail: message });
 }

@@ -32,8 +32,8 @@ export const restServerOptions = {
     void (reply as unknown as FastifyReply)
       .code(problem.status)
       .header('x-request-id', requestId)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem));
+      .header('content-type', 'application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem)));
   },
   clientErrorHandler(error, socket) {
     refuseRawly(error, socket);

@@ -16,7 +16,7 @@ export interface HttpInput {
   readonly body: unknown;
 }
 
-/** Makes the request message out of a path, a query and a body; throws INVALID_ARGUMENT that names every field at fault. */
+/** Makes the request message out of a path, a query and a body; throws a 400 that names every field at fault. */
 export type RequestBinder = (input: HttpInput) => Message;
 
 export interface BindOptions extends ReadOptions {

@@ -34,7 +34,7 @@ export async function serveLibrary(
   options: Partial<RestOptions> = {},
 ): Promise<LibraryServer> {
   const calls: Call[] = [];
-  const app = Fastify({ ...restServerOptions, forceCloseConnections: true });
+  const app = Fastify(restServerOptions);
   await app.register(restPlugin, {
     ...librarySource,
     channels: { [LIBRARY]: libraryChannel(answers, calls) },

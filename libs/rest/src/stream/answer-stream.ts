@@ -19,6 +19,8 @@ export interface StreamingOptions {
 const PATIENCE_MS = 1000;
 /** A deadline is met a little before its time, since it travels in whole milliseconds. */
 const SLACK_MS = 250;
+/** The reason with which servers of @stampede/rpc end streams that got old, or when they stop: to be opened anew elsewhere. */
+const DRAINED = 'STREAM_DRAINED';
 
 /** Makes a server-streaming call of a request and answers its messages one by one. A client that goes away cancels it. */
 export async function answerStream(
@@ -58,8 +60,11 @@ export async function answerStream(
     heartbeatMs,
     signal,
     write: (response) => route.write(response),
-    isLimit: (thrown) =>
-      AppError.from(thrown).code === 'DEADLINE_EXCEEDED' && performance.now() - opening >= deadlineMs - SLACK_MS,
+    isLimit(thrown) {
+      const { code, reason } = AppError.from(thrown);
+      const late = performance.now() - opening >= deadlineMs - SLACK_MS;
+      return (code === 'DEADLINE_EXCEEDED' && late) || reason === DRAINED;
+    },
     problemOf(thrown) {
       const { problem, unforeseen } = problemOf(thrown, { path, requestId }, settings);
       if (unforeseen !== undefined) {
