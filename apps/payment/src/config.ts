@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+const milliseconds = z.number().int().min(1).max(3_600_000);
+
+/** What may be set for the payment service, by environment or under /config/payment. */
+export const configSchema = z.object({
+  provider: z
+    .object({
+      /** How long one answer of the provider is waited for. */
+      timeoutMs: milliseconds.default(1_000),
+    })
+    .prefault({}),
+  sandbox: z
+    .object({
+      /** How late `tok_timeout` is answered: longer than provider.timeoutMs, or it is not late. */
+      lateMs: milliseconds.default(1_500),
+    })
+    .prefault({}),
+  recovery: z
+    .object({
+      everyMs: milliseconds.default(5_000),
+      /** How long an intent may stand before recovery looks it up. */
+      staleMs: milliseconds.default(30_000),
+      leaseMs: milliseconds.default(10_000),
+      maxLeaseMs: milliseconds.default(600_000),
+    })
+    .prefault({}),
+});
+
+export type PaymentConfig = z.infer<typeof configSchema>;

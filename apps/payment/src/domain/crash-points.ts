@@ -1,0 +1,77 @@
+import type { Counter } from './counter.ts';
+import type { Change, Opening } from './payment.ts';
+import type { PaymentStore } from './payment-store.ts';
+
+/** What a payment does that others see: the commits of its row, and the questions to the provider. */
+export const STEPS = [
+  'commit-intended',
+  'commit-tombstone',
+  'commit-charged',
+  'commit-declined',
+  'commit-voiding',
+  'commit-voided',
+  'commit-refunding',
+  'commit-refunded',
+  'provider-charge',
+  'provider-lookup',
+  'provider-cancel',
+  'provider-refund',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** A moment at which the process may die: right before or right after a step. */
+export type CrashPoint = `payment.${Step}.${'before' | 'after'}`;
+
+export const CRASH_POINTS: readonly CrashPoint[] = STEPS.flatMap((step): CrashPoint[] => [
+  `payment.${step}.before`,
+  `payment.${step}.after`,
+]);
+
+/** Called at every point; what it returns is awaited. */
+export type Crash = (point: CrashPoint) => void | Promise<void>;
+
+/** What the payments are decided with. */
+export interface Hands {
+  readonly store: PaymentStore;
+  readonly counter: Counter;
+}
+
+/** The same hands, with a crash point before and after whatever they do: there is no way past them. */
+export function withCrashPoints({ store, counter }: Hands, crash: Crash): Hands {
+  async function around<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    await crash(`payment.${step}.before`);
+    const value = await work();
+    await crash(`payment.${step}.after`);
+    return value;
+  }
+  return {
+    store: {
+      begin: (opening) => around(openingStep(opening), () => store.begin(opening)),
+      change: (orderId, change) => around(changeStep(change), () => store.change(orderId, change)),
+      find: (orderId) => store.find(orderId),
+    },
+    counter: {
+      charge: (order, patience) => around('provider-charge', () => counter.charge(order, patience)),
+      lookup: (key, patience) => around('provider-lookup', () => counter.lookup(key, patience)),
+      cancel: (key, patience) => around('provider-cancel', () => counter.cancel(key, patience)),
+      refund: (key, patience) => around('provider-refund', () => counter.refund(key, patience)),
+    },
+  };
+}
+
+function openingStep({ state }: Opening): Step {
+  return state === 'INTENDED' ? 'commit-intended' : 'commit-tombstone';
+}
+
+const changeSteps = {
+  CHARGED: 'commit-charged',
+  DECLINED: 'commit-declined',
+  VOIDING: 'commit-voiding',
+  VOIDED: 'commit-voided',
+  REFUNDING: 'commit-refunding',
+  REFUNDED: 'commit-refunded',
+} as const satisfies Record<Change['to'], Step>;
+
+function changeStep({ to }: Change): Step {
+  return changeSteps[to];
+}

@@ -1,0 +1,61 @@
+import type { Queryable } from '@stampede/postgres';
+import type { Change, Payment } from '../domain/payment.ts';
+import { PAYMENT_COLUMNS, paymentOf, type PaymentRow } from './payment-row.ts';
+
+const UPDATE = `
+UPDATE payments p SET state = c.target, decline_code = c.decline_code, update_time = now()
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS c (order_id, origin, target, decline_code)
+WHERE p.order_id = c.order_id AND p.state = c.origin
+RETURNING p.*`;
+
+/** A verdict on an intent, the path of every paid order: one row, and nothing else looked at. */
+const VERDICT = UPDATE.replace('p.*', PAYMENT_COLUMNS);
+
+/**
+ * A step of undoing, one statement and so one transaction: whoever means to undo is written down until that is done, and what is refunded
+ * books its transfer. $5: milliseconds that the one who began has before recovery looks after it.
+ */
+const UNDOING = `
+WITH changed AS (${UPDATE}), refunded AS (
+  INSERT INTO refunds (order_id, user_id, amount_minor, currency)
+  SELECT order_id, user_id, amount_minor, currency FROM changed WHERE state = 'REFUNDED'
+), begun AS (
+  INSERT INTO unsettled (order_id, due_time)
+  SELECT order_id, now() + $5 * interval '1 millisecond' FROM changed WHERE state IN ('VOIDING', 'REFUNDING')
+  ON CONFLICT (order_id) DO NOTHING
+), done AS (
+  DELETE FROM unsettled u USING changed c WHERE u.order_id = c.order_id AND c.state IN ('VOIDED', 'REFUNDED')
+)
+SELECT ${PAYMENT_COLUMNS} FROM changed p`;
+
+export interface PaymentChange {
+  readonly orderId: string;
+  readonly change: Change;
+}
+
+/**
+ * Moves a batch of payments by compare-and-set; the answer holds those that moved. At most one change an order. A batch is all verdicts or
+ * all steps of undoing.
+ */
+export async function changePayments(
+  db: Queryable,
+  changes: readonly PaymentChange[],
+  { undoMs }: { readonly undoMs: number },
+): Promise<ReadonlyMap<string, Payment>> {
+  const sorted = changes.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+  const verdicts = sorted.every(({ change }) => isVerdict(change));
+  const values: unknown[] = [
+    sorted.map(({ orderId }) => orderId),
+    sorted.map(({ change }) => change.from),
+    sorted.map(({ change }) => change.to),
+    sorted.map(({ change }) => (change.to === 'DECLINED' ? change.declineCode : null)),
+  ];
+  const rows = verdicts
+    ? await db.query<PaymentRow>(VERDICT, values, { name: 'commit-verdicts' })
+    : await db.query<PaymentRow>(UNDOING, [...values, undoMs], { name: 'undo-payments' });
+  return new Map(rows.map((row) => [row.order_id, paymentOf(row)]));
+}
+
+function isVerdict({ to }: Change): boolean {
+  return to === 'CHARGED' || to === 'DECLINED';
+}

@@ -1,0 +1,198 @@
+import { connectDatabase, migrate, type Database } from '@stampede/postgres';
+import { eventually, useDatabase } from '@stampede/testing';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Opening } from '../domain/payment.ts';
+import { beginPayments } from './begin-payments.ts';
+import { changePayments } from './change-payments.ts';
+import { createPaymentBooks } from './payment-books.ts';
+import { createPaymentStore } from './payment-store.ts';
+import { createUnsettledStore } from './unsettled-store.ts';
+
+let db: Database;
+beforeAll(async () => {
+  db = connectDatabase({ url: await freshDatabase(), applicationName: 'spec' });
+});
+afterAll(() => db.close());
+
+async function freshDatabase(): Promise<string> {
+  const { url } = await useDatabase('payment');
+  const directory = new URL('./migrations/', import.meta.url);
+  await migrate({ url, directory, log: { info: vi.fn(), warn: vi.fn() } });
+  return url;
+}
+
+const intentOf = (orderId = uuidv7(), amountMinor = 1_999) =>
+  ({
+    state: 'INTENDED',
+    orderId,
+    intent: { userId: uuidv7(), amount: { currency: 'EUR', amountMinor }, tokenHash: 'ab'.repeat(32) },
+  }) as const satisfies Opening;
+
+const claim = { staleMs: 60_000, leaseMs: 60_000, maxLeaseMs: 600_000, limit: 100 };
+
+test('a row is begun once, by whoever comes first, and read back as it was written', async () => {
+  const store = createPaymentStore(db);
+  const opening = intentOf();
+  const begun = await Promise.all(Array.from({ length: 10 }, () => store.begin(opening)));
+  expect(begun.filter(({ created }) => created)).toHaveLength(1);
+  for (const { payment } of begun) expect(payment).toMatchObject({ state: 'INTENDED', intent: opening.intent });
+  expect((await store.begin({ state: 'VOIDED', orderId: opening.orderId })).payment.state).toBe('INTENDED');
+});
+
+test('a tombstone has no intent, and an intent that comes later meets it', async () => {
+  const store = createPaymentStore(db);
+  const opening = intentOf();
+  const { created, payment } = await store.begin({ state: 'VOIDED', orderId: opening.orderId });
+  expect({ created, payment }).toMatchObject({ created: true, payment: { state: 'VOIDED', intent: undefined } });
+  expect(await store.begin(opening)).toEqual({ created: false, payment });
+});
+
+test('of ten who move a payment at once one wins, and the losers are told', async () => {
+  const store = createPaymentStore(db);
+  const { orderId } = intentOf();
+  await store.begin(intentOf(orderId));
+  const moves = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      index % 2 === 0
+        ? store.change(orderId, { from: 'INTENDED', to: 'CHARGED' })
+        : store.change(orderId, { from: 'INTENDED', to: 'VOIDING' }),
+    ),
+  );
+  const winners = moves.filter((payment) => payment !== undefined);
+  expect(winners).toHaveLength(1);
+  expect((await store.find(orderId))?.state).toBe(winners[0]?.state);
+});
+
+test('batches are answered one by one: new rows, existing rows, the same order twice', async () => {
+  const [a, b, c] = [intentOf(), intentOf(), intentOf()];
+  await beginPayments(db, [b]);
+  const begun = await beginPayments(db, [c, b, a, { state: 'VOIDED', orderId: a.orderId }]);
+  expect(begun.map(({ created, payment }) => [payment.orderId, created])).toEqual([
+    [c.orderId, true],
+    [b.orderId, false],
+    [a.orderId, true],
+    [a.orderId, false],
+  ]);
+  const changed = await changePayments(
+    db,
+    [
+      { orderId: c.orderId, change: { from: 'INTENDED', to: 'CHARGED' } },
+      { orderId: a.orderId, change: { from: 'INTENDED', to: 'DECLINED', declineCode: 'card_declined' } },
+      { orderId: uuidv7(), change: { from: 'INTENDED', to: 'CHARGED' } },
+    ],
+    { undoMs: 1 },
+  );
+  expect(changed.size).toBe(2);
+  expect(changed.get(a.orderId)).toMatchObject({ state: 'DECLINED', declineCode: 'card_declined' });
+});
+
+test('a paid order writes two rows, the second of them in place (HOT), and nothing elsewhere', async () => {
+  const url = await freshDatabase();
+  const shop = connectDatabase({ url, applicationName: 'spec', max: 8 });
+  const store = createPaymentStore(shop);
+  const orders = Array.from({ length: 400 }, () => intentOf());
+  for (let start = 0; start < orders.length; start += 8) {
+    await Promise.all(
+      orders.slice(start, start + 8).map(async (order) => {
+        await store.begin(order);
+        await store.change(order.orderId, { from: 'INTENDED', to: 'CHARGED' });
+      }),
+    );
+  }
+  await shop.close(); // a session that ends reports what it wrote
+  const auditor = connectDatabase({ url, applicationName: 'spec' });
+  const written = () =>
+    auditor.query<{ relname: string; ins: number; upd: number; hot: number }>(
+      `SELECT relname, n_tup_ins AS ins, n_tup_upd AS upd, n_tup_hot_upd AS hot FROM pg_stat_user_tables
+       WHERE relname IN ('payments', 'refunds', 'unsettled') AND n_tup_ins + n_tup_upd + n_tup_del > 0`,
+    );
+  await eventually(async () => expect(await written()).toMatchObject([{ relname: 'payments', ins: 400, upd: 400 }]));
+  expect((await written())[0]?.hot).toBeGreaterThanOrEqual(396);
+  await auditor.close();
+});
+
+test('a refund books the reverse transfer, and the books sum to zero', async () => {
+  const store = createPaymentStore(db);
+  const [paid, refunded, calledOff, voided] = [intentOf(), intentOf(), intentOf(), uuidv7()];
+  for (const opening of [paid, refunded, calledOff]) await store.begin(opening);
+  for (const { orderId } of [paid, refunded]) await store.change(orderId, { from: 'INTENDED', to: 'CHARGED' });
+  await store.change(refunded.orderId, { from: 'CHARGED', to: 'REFUNDING' });
+  await store.change(refunded.orderId, { from: 'REFUNDING', to: 'REFUNDED' });
+  await store.change(calledOff.orderId, { from: 'INTENDED', to: 'VOIDING' });
+  await store.change(calledOff.orderId, { from: 'VOIDING', to: 'REFUNDED' });
+  await store.begin({ state: 'VOIDED', orderId: voided });
+
+  const accounts = (orderId: string) =>
+    db.query(
+      'SELECT account, sum(amount_minor)::int8 AS sum FROM entries WHERE order_id = $1 GROUP BY account ORDER BY account',
+      [orderId],
+    );
+  const customer = `customer:${paid.intent.userId}`;
+  expect(await accounts(paid.orderId)).toEqual([
+    { account: customer, sum: -1_999 },
+    { account: 'shop', sum: 1_999 },
+  ]);
+  for (const { orderId, intent } of [refunded, calledOff]) {
+    expect(await accounts(orderId)).toEqual([
+      { account: `customer:${intent.userId}`, sum: 0 },
+      { account: 'shop', sum: 0 },
+    ]);
+  }
+  expect(await accounts(voided)).toEqual([]);
+  const page = await createPaymentBooks(db).page(undefined, 10_000);
+  expect(page.filter(({ transfersSumMinor }) => transfersSumMinor !== 0)).toEqual([]);
+  expect(page.map(({ payment }) => payment.orderId)).toEqual(page.map(({ payment }) => payment.orderId).toSorted());
+});
+
+test('no row says what its state does not allow', async () => {
+  const bad = (columns: string, values: string) =>
+    expect(
+      db.query(`INSERT INTO payments (order_id, ${columns}) VALUES (gen_random_uuid(), ${values})`),
+    ).rejects.toThrow();
+  await bad('state', `'CHARGED'`);
+  await bad('state', `'PAID'`);
+  await bad('state, user_id, amount_minor, currency, token_hash', `'CHARGED', gen_random_uuid(), 0, 'EUR', ''`);
+  await bad('state, user_id, amount_minor, currency, token_hash', `'DECLINED', gen_random_uuid(), 5, 'EUR', ''`);
+});
+
+test('whoever began to undo is looked after when its time is up, by one instance at a time, until it is done', async () => {
+  const unsettled = createUnsettledStore(db);
+  const late = createPaymentStore(db, () => 60_000);
+  const due = createPaymentStore(db, () => 0);
+  const [busy, left] = [intentOf(), intentOf()];
+  for (const opening of [busy, left]) await due.begin(opening);
+  await late.change(busy.orderId, { from: 'INTENDED', to: 'VOIDING' });
+  await due.change(left.orderId, { from: 'INTENDED', to: 'VOIDING' });
+
+  const claims = (await Promise.all([unsettled.claim(claim), unsettled.claim(claim), unsettled.claim(claim)])).flat();
+  expect(claims.filter(({ orderId }) => orderId === left.orderId)).toHaveLength(1);
+  expect(claims.map(({ orderId }) => orderId)).not.toContain(busy.orderId);
+
+  await due.change(left.orderId, { from: 'VOIDING', to: 'VOIDED' });
+  await late.change(busy.orderId, { from: 'VOIDING', to: 'REFUNDED' });
+  const rows = await db.query('SELECT 1 FROM unsettled WHERE order_id = ANY ($1)', [[left.orderId, busy.orderId]]);
+  expect(rows).toEqual([]);
+});
+
+test('an intent that stands for too long is found, claimed with longer and longer leases, and taken off the list', async () => {
+  const unsettled = createUnsettledStore(db);
+  const old = intentOf();
+  await createPaymentStore(db).begin(old);
+  const ids = async (settings: Partial<typeof claim>) =>
+    (await unsettled.claim({ ...claim, ...settings })).map(({ orderId }) => orderId);
+  expect(await ids({})).not.toContain(old.orderId);
+
+  await db.query(`UPDATE payments SET create_time = now() - interval '2 minutes' WHERE order_id = $1`, [old.orderId]);
+  expect(await ids({ leaseMs: 0 })).toContain(old.orderId);
+  expect(await ids({ leaseMs: 100 })).toContain(old.orderId);
+  expect(await ids({})).not.toContain(old.orderId);
+  const [row] = await db.query<{ ms: number; attempts: number }>(
+    `SELECT attempts, extract(epoch FROM due_time - now()) * 1000 AS ms FROM unsettled WHERE order_id = $1`,
+    [old.orderId],
+  );
+  expect(row?.attempts).toBe(2);
+  expect(Number(row?.ms)).toBeLessThanOrEqual(200);
+  await unsettled.release([old.orderId]);
+  expect(await db.query('SELECT 1 FROM unsettled WHERE order_id = $1', [old.orderId])).toEqual([]);
+});
