@@ -1,0 +1,60 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/** Threads of libuv's pool by default, one of which stays free for signing, files and names. */
+const POOL_THREADS = 4;
+
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+
+/** Everything that can be set, with what is shipped. */
+export const settingsSchema = z.object({
+  server: z
+    .object({
+      host: z.string().min(1).default('127.0.0.1'),
+      /** 0: a free one. */
+      port: z.int().min(0).max(65_535).default(0),
+      /** Of `/metrics`, `/livez` and `/readyz`. 0: a free one. */
+      adminPort: z.int().min(0).max(65_535).default(0),
+    })
+    .prefault({}),
+  database: z.object({ connections: z.int().min(1).max(100).default(10) }).prefault({}),
+  tokens: z
+    .object({
+      /** Seconds. Also the time for which a role or an account that was taken away goes on to work. */
+      accessSeconds: z
+        .int()
+        .min(10)
+        .max(DAY)
+        .default(15 * MINUTE),
+      /** Seconds, counted anew with each refresh. */
+      refreshSeconds: z
+        .int()
+        .min(MINUTE)
+        .max(400 * DAY)
+        .default(30 * DAY),
+    })
+    .prefault({}),
+  /**
+   * argon2id at the first of OWASP's parameters that trade memory for time.
+   * @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+   */
+  passwords: z
+    .object({
+      memoryKib: z.int().min(8).max(1_048_576).default(19_456),
+      passes: z.int().min(1).max(100).default(2),
+      parallelism: z.int().min(1).max(16).default(1),
+      /** How many are hashed at once, each with `memoryKib` of memory. */
+      concurrency: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(() => Math.min(availableParallelism(), POOL_THREADS - 1)),
+      /** How many may wait; beyond that the answer is TOO_MANY_LOGINS. */
+      waiting: z.int().min(0).max(10_000).default(100),
+    })
+    .refine(({ memoryKib, parallelism }) => memoryKib >= 8 * parallelism, 'argon2 wants at least 8 KiB a lane')
+    .prefault({}),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;

@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { connectDatabase, migrate, type Database } from '@stampede/postgres';
+import { fakeClock, useDatabase } from '@stampede/testing';
+import { silentLogger } from '@stampede/telemetry';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { NewAccount } from '../domain/accounts.ts';
+import { createPostgresAccounts } from './postgres-accounts.ts';
+import { createPostgresSessions } from './postgres-sessions.ts';
+import { createPostgresSigningKeys } from './postgres-signing-keys.ts';
+import { createSessionSweeper } from './session-sweeper.ts';
+
+const log = silentLogger();
+let database: Database;
+
+beforeAll(async () => {
+  const { url } = await useDatabase('user');
+  await migrate({ url, directory: new URL('./migrations/', import.meta.url), log });
+  database = connectDatabase({ url, applicationName: 'test', max: 12, lockTimeoutMs: 5_000 });
+});
+afterAll(() => database.close());
+beforeEach(() => database.query('TRUNCATE users, sessions, refresh_tokens, signing_keys'));
+
+const accounts = () => createPostgresAccounts(database);
+const sessions = () => createPostgresSessions(database);
+const tokenHash = () => randomBytes(32);
+
+function newAccount(email = 'Ann@example.com'): NewAccount {
+  return {
+    id: uuidv7(),
+    email,
+    emailKey: email.toLowerCase(),
+    displayName: 'Ann',
+    roles: ['customer'],
+    passwordHash: 'hash 1',
+  };
+}
+
+async function startedSession(refreshSeconds = 60) {
+  const account = (await accounts().findByEmail('ann@example.com'))?.account ?? (await accounts().create(newAccount()));
+  const first = tokenHash();
+  await sessions().start({
+    id: uuidv7(),
+    userId: account!.id,
+    passwordVersion: 1,
+    refreshHash: first,
+    refreshSeconds,
+  });
+  return { userId: account!.id, first };
+}
+
+test('an account is found by its id and by its e-mail key', async () => {
+  const account = newAccount();
+  const created = await accounts().create(account);
+  expect(created).toMatchObject({ id: account.id, email: 'Ann@example.com', displayName: 'Ann', roles: ['customer'] });
+  expect(created?.createTime).toBeInstanceOf(Date);
+  await expect(accounts().findById(account.id)).resolves.toEqual(created);
+  await expect(accounts().findByEmail('ann@example.com')).resolves.toEqual({
+    account: created,
+    passwordHash: 'hash 1',
+    passwordVersion: 1,
+  });
+  await expect(accounts().findByEmail('Ann@example.com')).resolves.toBeUndefined();
+});
+
+test('of accounts with one address that are created at once, one is', async () => {
+  const created = await Promise.all(Array.from({ length: 10 }, () => accounts().create(newAccount())));
+  expect(created.filter((account) => account !== undefined)).toHaveLength(1);
+});
+
+test('a role that this version does not know gives no right', async () => {
+  const account = await accounts().create(newAccount());
+  await database.query(`UPDATE users SET roles = '{customer,superuser}'`);
+  await expect(accounts().findById(account!.id)).resolves.toMatchObject({ roles: ['customer'] });
+});
+
+test('a new password ends every session; another name ends none', async () => {
+  const { userId, first } = await startedSession();
+  const change = { email: 'ann@example.com', displayName: 'Ann Lee', roles: ['operator'] } as const;
+  await expect(accounts().change(userId, 1, change)).resolves.toMatchObject(change);
+  const second = tokenHash();
+  await expect(sessions().rotate(first, second, 60)).resolves.toMatchObject({ userId, roles: ['operator'] });
+  await accounts().change(userId, 1, { ...change, passwordHash: 'hash 2' });
+  await expect(sessions().rotate(second, tokenHash(), 60)).resolves.toBeUndefined();
+  await expect(accounts().findByEmail('ann@example.com')).resolves.toMatchObject({
+    passwordHash: 'hash 2',
+    passwordVersion: 2,
+  });
+  await expect(accounts().change(userId, 1, { ...change, passwordHash: 'hash 3' })).resolves.toBeUndefined();
+});
+
+test('a log-in with the former password that is under way starts no session', async () => {
+  const account = await accounts().create(newAccount());
+  const { id } = account!;
+  const start = () =>
+    sessions().start({ id: uuidv7(), userId: id, passwordVersion: 1, refreshHash: tokenHash(), refreshSeconds: 60 });
+  // The password changes in a transaction that is not committed yet; the log-in waits for it.
+  const waiting = await database.transaction(async (tx) => {
+    await tx.query(`UPDATE users SET password_version = 2 WHERE id = $1`, [id]);
+    const started = start();
+    await vi.waitFor(async () => {
+      const locked = await tx.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      expect(locked).toHaveLength(1);
+    });
+    return { started };
+  });
+  await expect(waiting.started).resolves.toBeUndefined();
+  await expect(database.query('SELECT FROM sessions')).resolves.toHaveLength(0);
+});
+
+test('only the same hash is replaced', async () => {
+  const account = await accounts().create(newAccount());
+  await accounts().replaceHash(account!.id, 'another', 'hash 2');
+  await expect(accounts().findByEmail('ann@example.com')).resolves.toMatchObject({ passwordHash: 'hash 1' });
+  await accounts().replaceHash(account!.id, 'hash 1', 'hash 2');
+  await expect(accounts().findByEmail('ann@example.com')).resolves.toMatchObject({
+    passwordHash: 'hash 2',
+    passwordVersion: 1,
+  });
+});
+
+test('a chain of rotations goes on; a token used before ends it', async () => {
+  const { userId, first } = await startedSession();
+  const chain = [first, tokenHash(), tokenHash(), tokenHash()] as const;
+  for (const [index, next] of chain.slice(1).entries()) {
+    await expect(sessions().rotate(chain[index]!, next, 60)).resolves.toMatchObject({
+      userId,
+      at: expect.any(Date) as unknown,
+    });
+  }
+  await expect(sessions().rotate(chain[1], tokenHash(), 60)).resolves.toBeUndefined();
+  await expect(sessions().rotate(chain[3], tokenHash(), 60)).resolves.toBeUndefined();
+});
+
+test('a token used twice ends its own session alone', async () => {
+  const { first } = await startedSession();
+  const { first: other } = await startedSession();
+  await sessions().rotate(first, tokenHash(), 60);
+  await sessions().rotate(first, tokenHash(), 60);
+  await expect(sessions().rotate(other, tokenHash(), 60)).resolves.toBeDefined();
+});
+
+test('of ten rotations of one token at once, exactly one succeeds', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { first } = await startedSession();
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => sessions().rotate(first, tokenHash(), 60)));
+    expect(outcomes.filter((outcome) => outcome !== undefined)).toHaveLength(1);
+  }
+});
+
+test('a refused rotation leaves no token behind', async () => {
+  const { first } = await startedSession();
+  await sessions().revoke(first);
+  const next = tokenHash();
+  await expect(sessions().rotate(first, next, 60)).resolves.toBeUndefined();
+  await expect(database.query('SELECT FROM refresh_tokens WHERE hash = $1', [next])).resolves.toHaveLength(0);
+});
+
+test('a token is refused once it has expired, by the clock of the database', async () => {
+  const { first } = await startedSession();
+  await database.query('UPDATE refresh_tokens SET expire_time = now()');
+  await expect(sessions().rotate(first, tokenHash(), 60)).resolves.toBeUndefined();
+});
+
+test('a used token revokes the session just as the newest does; an unknown one nothing', async () => {
+  const { first } = await startedSession();
+  const second = tokenHash();
+  await sessions().rotate(first, second, 60);
+  await sessions().revoke(tokenHash());
+  await sessions().revoke(first);
+  await expect(sessions().rotate(second, tokenHash(), 60)).resolves.toBeUndefined();
+});
+
+test('the sweeper deletes sessions whose last token has expired, and no other', async () => {
+  const clock = fakeClock();
+  const { first: live } = await startedSession(3_600);
+  await startedSession(60);
+  await database.query(
+    `UPDATE sessions SET expire_time = now() - interval '2 hours' WHERE expire_time < now() + interval '2 minutes'`,
+  );
+  const info = vi.fn();
+  const sweeper = createSessionSweeper({
+    database,
+    schedule: (ms, run) => clock.schedule(ms, run),
+    random: () => 0.5,
+    log: { info, warn: vi.fn() },
+    everyMs: 1_000,
+  });
+  await sweeper.start();
+  await clock.advance(1_000);
+  await vi.waitFor(() => expect(info).toHaveBeenCalledWith({ sessions: 1 }, 'deleted expired sessions'));
+  await sweeper.stop();
+  const left = await database.query<{ hash: Buffer }>('SELECT hash FROM refresh_tokens');
+  expect(left.map(({ hash }) => hash.toString('hex'))).toEqual([live.toString('hex')]);
+});
+
+test('a sweep that fails is told, and the next one is made all the same', async () => {
+  const clock = fakeClock();
+  const warn = vi.fn();
+  const broken: Database = { ...database, query: () => Promise.reject(new Error('no database')) };
+  const sweeper = createSessionSweeper({
+    database: broken,
+    schedule: (ms, run) => clock.schedule(ms, run),
+    random: () => 0.5,
+    log: { info: vi.fn(), warn },
+    everyMs: 1_000,
+  });
+  await sweeper.start();
+  for (const times of [1, 2]) {
+    await clock.advance(1_000);
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(times));
+  }
+  await sweeper.stop();
+  await clock.advance(10_000);
+  expect(warn).toHaveBeenCalledTimes(2);
+});
+
+const key = (kid: string) => ({ kty: 'OKP', crv: 'Ed25519', kid, x: `x of ${kid}`, d: `d of ${kid}` }) as const;
+
+test('of several that make the first key at once, one does, and all use it', async () => {
+  const keys = createPostgresSigningKeys(database);
+  await expect(keys.current()).rejects.toThrow('no signing key');
+  await Promise.all(Array.from({ length: 10 }, (_, index) => keys.ensure(async () => key(`key-${index}`))));
+  const published = await keys.published();
+  expect(published).toHaveLength(1);
+  await expect(keys.current()).resolves.toMatchObject({ kid: published[0]?.kid });
+  const make = vi.fn(async () => key('unneeded'));
+  await keys.ensure(make);
+  expect(make).not.toHaveBeenCalled();
+});
+
+test('the schema holds a rotation: the next key is published first, then signs; the last one verifies until it expires', async () => {
+  const keys = createPostgresSigningKeys(database);
+  await keys.ensure(async () => key('old'));
+  await database.query(`UPDATE signing_keys SET activate_time = now() - interval '1 day'`);
+  const rotateAt = async (retire: string, expire: string) => {
+    await database.transaction(async (tx) => {
+      await tx.query(
+        `UPDATE signing_keys SET retire_time = now() + $1::interval, expire_time = now() + $2::interval WHERE retire_time IS NULL`,
+        [retire, expire],
+      );
+      await tx.query(
+        `INSERT INTO signing_keys (kid, x, d, activate_time) VALUES ('new', 'x', 'd', now() + $1::interval)`,
+        [retire],
+      );
+    });
+  };
+  const kids = async () => (await keys.published()).map(({ kid }) => kid);
+
+  await rotateAt('10 minutes', '30 minutes');
+  await expect(keys.current()).resolves.toMatchObject({ kid: 'old', d: 'd of old' });
+  expect(await kids()).toEqual(['new', 'old']);
+  expect((await keys.published())[0]).not.toHaveProperty('d');
+
+  await database.query(
+    `UPDATE signing_keys SET activate_time = activate_time - interval '20 minutes',
+       retire_time = retire_time - interval '20 minutes', expire_time = expire_time - interval '20 minutes'`,
+  );
+  await expect(keys.current()).resolves.toMatchObject({ kid: 'new' });
+  expect(await kids()).toEqual(['new', 'old']);
+
+  await database.query(`UPDATE signing_keys SET expire_time = now() WHERE kid = 'old'`);
+  expect(await kids()).toEqual(['new']);
+});
