@@ -3,5 +3,6 @@ export type { Message } from './json/message-codec.ts';
 export type { AnswerChanges, CallChanges, MethodHooks, OpenApiOptions, RestOptions, ServedRequest } from './options.ts';
 export { HttpError, type HttpFailure } from './problem/http-error.ts';
 export { problemOf, type Problem, type ProblemAnswer, type ProblemSettings } from './problem/problem.ts';
+export { sendProblem, type ProblemContext } from './problem/send-problem.ts';
 export { restServerOptions } from './problem/server-options.ts';
 export { restPlugin } from './rest-plugin.ts';

@@ -1,6 +1,6 @@
 import type { AppError } from '@stampede/errors';
 import type { Channel, User } from '@stampede/rpc';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ContractSource } from './contracts/load-contracts.ts';
 import type { RestMethod } from './contracts/method.ts';
 import type { Message } from './json/message-codec.ts';
@@ -60,6 +60,8 @@ export interface ServedRequest {
 export interface RestOptions extends ContractSource {
   /** By the service's full name: `{ 'shop.v1.OrderService': channel }`. A service without a channel is not served. */
   readonly channels: Readonly<Record<string, Pick<Channel, 'unary' | 'serverStream'>>>;
+  /** Called first of all, before authentication; throws to refuse a request for which there is no room (UNAVAILABLE is 503). */
+  admit?(request: FastifyRequest, reply: FastifyReply, method: RestMethod): void;
   /** Who is asking; throws an UNAUTHENTICATED AppError for 401. Called before the body is read. Nobody is, if absent. */
   authenticate?(request: FastifyRequest, method: RestMethod): Promise<User | undefined> | User | undefined;
   /** By `package.Service/Method`. */
@@ -80,13 +82,13 @@ export interface RestOptions extends ContractSource {
   readonly bodyLimit?: number;
   /** Bytes of a URL; 8,192 if absent. */
   readonly urlLimit?: number;
-  /** Milliseconds a unary call may take; 10,000 if absent. */
-  readonly deadlineMs?: number;
+  /** Milliseconds a unary call may take; 10,000 if absent. A function is asked for each call. */
+  readonly deadlineMs?: number | (() => number);
   /** Milliseconds a stream may stay open, after which it ends and the client connects anew; 9 minutes if absent, since servers of @stampede/rpc end streams after 10. */
   readonly streamLimitMs?: number;
   /** Milliseconds of silence on a stream after which a heartbeat goes out; 15,000 if absent. */
   readonly heartbeatMs?: number;
-  /** Called when an answer has gone out: for metrics and access logs. */
+  /** Called when an answer has gone out, or its client has gone: for metrics and access logs. */
   observe?(served: ServedRequest): void;
   /** `GET /openapi.json`; not served where false. */
   readonly openapi?: OpenApiOptions | false;

@@ -1,5 +1,4 @@
 import { METHODS } from 'node:http';
-import { newTrace, parseTraceparent } from '@stampede/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loadContracts } from './contracts/load-contracts.ts';
 import { methodsOf } from './contracts/method.ts';
@@ -8,13 +7,12 @@ import { createCodecs } from './json/codecs.ts';
 import { openApiDocument } from './openapi/document.ts';
 import type { RestOptions } from './options.ts';
 import { methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
-import { problemOf, type ProblemSettings } from './problem/problem.ts';
+import type { ProblemSettings } from './problem/problem.ts';
+import { sendProblem } from './problem/send-problem.ts';
 import { readBody } from './request/read-body.ts';
-import { requestIdOf } from './request/request-id.ts';
-import type { RestCall } from './rest-call.ts';
+import { beginCall, problemContext } from './rest-call.ts';
 import { compileRoutes, type Route } from './route.ts';
 import { createRouter } from './routing/router.ts';
-import { splitUrl } from './routing/split-url.ts';
 import { answerStream } from './stream/answer-stream.ts';
 import { answerUnary } from './unary.ts';
 
@@ -50,6 +48,8 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     ...(options.challenge === undefined ? {} : { challenge: options.challenge }),
   };
   const urlLimit = options.urlLimit ?? 8192;
+  const { deadlineMs: deadline = 10_000 } = options;
+  const deadlineMs = typeof deadline === 'number' ? () => deadline : deadline;
   const closing = new AbortController();
   const streaming = {
     limitMs: options.streamLimitMs ?? 9 * 60_000,
@@ -58,29 +58,9 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     settings,
   };
 
-  function begin(request: FastifyRequest, reply: FastifyReply): RestCall {
-    const { headers } = request;
-    const state = headers['tracestate'];
-    const traceparent = headers['traceparent'];
-    const call: RestCall = {
-      requestId: requestIdOf(headers['x-request-id']),
-      trace:
-        parseTraceparent(
-          typeof traceparent === 'string' ? traceparent : undefined,
-          typeof state === 'string' ? state : undefined,
-        ) ?? newTrace(),
-      ...splitUrl(request.raw.url ?? '/', fastify.prefix),
-      target: undefined,
-      user: undefined,
-    };
-    request.rest = call;
-    void reply.header('x-request-id', call.requestId);
-    return call;
-  }
-
-  function greet(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
-    begin(request, reply);
-    next();
+  function begin(request: FastifyRequest, reply: FastifyReply) {
+    if (options.observe !== undefined) reply.raw.once('close', () => observe(request, reply, options));
+    return beginCall(request, reply, fastify.prefix);
   }
 
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
@@ -93,6 +73,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       return reply.code(204).header('allow', match.allowed.join(', ')).send();
     }
     call.target = match;
+    options.admit?.(request, reply, match.route.method);
     // No await where nothing is awaited: a cached token costs no turn of the event loop.
     const user = options.authenticate?.(request, match.route.method);
     call.user = user instanceof Promise ? await user : user;
@@ -116,24 +97,12 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     }
   });
   fastify.setErrorHandler((error, request, reply) => {
-    const { path, requestId } = request.rest ?? begin(request, reply);
-    const { problem, headers, unforeseen } = problemOf(error, { path, requestId }, settings);
-    if (unforeseen !== undefined) {
-      const method = request.rest?.target?.route.method.fullName;
-      request.log.error({ err: unforeseen, requestId, traceId: request.rest?.trace.traceId, method }, 'request failed');
-    }
-    // Bytes, since Fastify would add a charset to text, which the media type does not have.
-    return reply
-      .code(problem.status)
-      .headers(headers)
-      .header('content-type', 'application/problem+json')
-      .send(Buffer.from(JSON.stringify(problem)));
+    return sendProblem(reply, error, problemContext(request.rest ?? begin(request, reply)), settings);
   });
   fastify.addHook('preClose', (closed) => {
     closing.abort();
     closed();
   });
-  if (options.observe !== undefined) fastify.addHook('onResponse', observer(options.observe.bind(options)));
 
   if (options.openapi !== false) {
     const document = JSON.stringify(
@@ -146,9 +115,10 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
         openapi: options.openapi ?? {},
       }),
     );
-    fastify.get('/openapi.json', { onRequest: greet }, (_, reply) =>
-      reply.type('application/json; charset=utf-8').send(document),
-    );
+    fastify.get('/openapi.json', (request, reply) => {
+      begin(request, reply);
+      return reply.type('application/json; charset=utf-8').send(document);
+    });
   }
 
   fastify.route({
@@ -161,23 +131,20 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       if (request.rest === null || target === undefined) throw new Error('a request came past its admission');
       return target.route.method.responseStream
         ? answerStream(target.route, target.segments, request, reply, streaming)
-        : answerUnary(target.route, target.segments, request, reply, options.deadlineMs ?? 10_000);
+        : answerUnary(target.route, target.segments, request, reply, deadlineMs());
     },
   });
 }
 
-function observer(observe: NonNullable<RestOptions['observe']>) {
-  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const route = request.rest?.target?.route;
-    observe({
-      httpMethod: request.method,
-      route: route?.binding.template.source,
-      method: route?.method,
-      status: reply.statusCode,
-      seconds: reply.elapsedTime / 1000,
-      requestId: request.rest?.requestId ?? '',
-      user: request.rest?.user,
-    });
-    done();
-  };
+function observe(request: FastifyRequest, reply: FastifyReply, options: RestOptions): void {
+  const route = request.rest?.target?.route;
+  options.observe?.({
+    httpMethod: request.method,
+    route: route?.binding.template.source,
+    method: route?.method,
+    status: reply.statusCode,
+    seconds: reply.elapsedTime / 1000,
+    requestId: request.rest?.requestId ?? '',
+    user: request.rest?.user,
+  });
 }

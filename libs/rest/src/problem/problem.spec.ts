@@ -7,7 +7,7 @@ import type { Problem } from '../index.ts';
 import { serveLibrary } from '../spec/library.ts';
 import { HTTP_STATUS } from './http-status.ts';
 
-async function failing(error: unknown, options = {}) {
+async function failing(error: Error, options = {}) {
   const { app } = await serveLibrary({ GetBook: () => Promise.reject(error) }, options);
   const response = await app.inject({ url: '/v1/books/7?', headers: { 'x-request-id': 'r-1' } });
   return { response, problem: response.json<Problem>() };

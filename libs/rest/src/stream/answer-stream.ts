@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { AppError } from '@stampede/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf, type ProblemSettings } from '../problem/problem.ts';
-import type { RestCall } from '../rest-call.ts';
+import { logProblem } from '../problem/send-problem.ts';
+import { problemContext, type RestCall } from '../rest-call.ts';
 import type { Route } from '../route.ts';
 import { streamFormatFor } from './frames.ts';
 import { openStream, writeStream } from './write-stream.ts';
@@ -30,7 +31,8 @@ export async function answerStream(
   reply: FastifyReply,
   { limitMs, heartbeatMs, closing, settings }: StreamingOptions,
 ): Promise<FastifyReply> {
-  const { query, path, requestId, trace, user } = request.rest as RestCall;
+  const call = request.rest as RestCall;
+  const { query, requestId, trace, user } = call;
   const format = streamFormatFor(request.headers.accept);
   const message = route.bind({ segments, query, body: request.body });
   const changes = route.hooks.request?.(message, request);
@@ -66,14 +68,10 @@ export async function answerStream(
       return (code === 'DEADLINE_EXCEEDED' && late) || reason === DRAINED;
     },
     problemOf(thrown) {
-      const { problem, unforeseen } = problemOf(thrown, { path, requestId }, settings);
-      if (unforeseen !== undefined) {
-        request.log.error(
-          { err: unforeseen, requestId, traceId: trace.traceId, method: route.method.fullName },
-          'stream failed',
-        );
-      }
-      return problem;
+      const context = problemContext(call);
+      const answer = problemOf(thrown, context, settings);
+      logProblem(request.log, answer, context);
+      return answer.problem;
     },
   });
   return reply.headers(headers).send(Readable.from(frames, { objectMode: false }));
