@@ -15,7 +15,7 @@ export async function loadCredentials(dataDir: string, operatorPassword: string 
   const file = path.join(dataDir, 'credentials.json');
   const kept = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as Partial<Credentials>,
-    () => ({}) as Partial<Credentials>,
+    (): Partial<Credentials> => ({}),
   );
   const credentials: Credentials = {
     serviceSecret: kept.serviceSecret ?? randomBytes(32).toString('base64url'),

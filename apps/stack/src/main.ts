@@ -1,8 +1,10 @@
 import { createLifecycle } from '@stampede/lifecycle';
 import { createLogger } from '@stampede/telemetry';
+import { findApps } from './apps.ts';
 import { createBacking } from './backing/start-backing.ts';
 import { loadCredentials } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
+import { assertFreePort } from './free-port.ts';
 import { createOpening } from './opening.ts';
 import { readSettings } from './settings.ts';
 import { createApps } from './start-apps.ts';
@@ -12,10 +14,12 @@ const say = (line: string): void => print(`${line}\n`);
 const log = createLogger({ service: 'stack', instance: String(process.pid), level: 'warn' });
 
 try {
-  const settings = readSettings(process.env, process.argv.slice(2));
+  const settings = readSettings(process.env, process.argv.slice(2), findApps());
+  if (settings.mode === 'apps') await assertFreePort(settings.host, settings.port);
   const unlock = await lockDataDir(settings.dataDir);
   const credentials = await loadCredentials(settings.dataDir, settings.operatorPassword);
-  const backing = createBacking({ dataDir: settings.dataDir, credentials, env: process.env, say });
+  const databases = settings.apps.filter(({ database }) => database).map(({ name }) => name);
+  const backing = createBacking({ dataDir: settings.dataDir, databases, credentials, env: process.env, say });
   say(`Starting Stampede in ${settings.dataDir} …`);
   const lifecycle = createLifecycle({ log, stopTimeoutMs: 90_000 })
     .add({ name: 'data folder', stop: unlock })

@@ -7,7 +7,7 @@ import type { Backing } from './backing/start-backing.ts';
 import type { Credentials } from './credentials.ts';
 import { readyBlock } from './ready-block.ts';
 import { seed } from './seed.ts';
-import { APPS, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 export interface OpeningOptions {
   readonly settings: Settings;
@@ -30,7 +30,10 @@ export function createOpening({ settings, backing, credentials, log, print }: Op
 
   async function open(discovery: Discovery): Promise<void> {
     const enough = () =>
-      APPS.every((app) => (present.get(app)?.length ?? 0) >= (settings.mode === 'apps' ? settings.instances[app] : 1));
+      settings.apps.every(
+        ({ name }) =>
+          (present.get(name)?.length ?? 0) >= (settings.mode === 'apps' ? (settings.instances[name] ?? 1) : 1),
+      );
     await until(enough, closing.signal);
     const url = `http://${present.get('gateway')?.[0] ?? ''}`;
     await until(() => answers(`${url}/readyz`), closing.signal);
@@ -53,10 +56,10 @@ export function createOpening({ settings, backing, credentials, log, print }: Op
     async start() {
       const etcd = connectEtcd({ endpoints: [...backing.etcdEndpoints()], log });
       const watcher = createWatcher({ etcd, log });
-      for (const app of APPS) {
-        watcher.watch(app, (set) =>
+      for (const { name } of settings.apps) {
+        watcher.watch(name, (set) =>
           present.set(
-            app,
+            name,
             set.listed.map((instance) => instance.address),
           ),
         );

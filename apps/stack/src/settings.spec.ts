@@ -2,11 +2,16 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readSettings } from './settings.ts';
 
+const apps = ['user', 'inventory', 'payment', 'order', 'gateway'].map((name) => ({ name, database: true, calls: [] }));
+
 test('nothing said: one of each, in .stampede', () => {
-  expect(readSettings({}, [])).toEqual({
+  expect(readSettings({}, [], apps)).toEqual({
     dataDir: path.resolve('.stampede'),
+    apps,
     instances: { user: 1, inventory: 1, payment: 1, order: 1, gateway: 1 },
     operatorPassword: undefined,
+    host: '127.0.0.1',
+    port: 8080,
     mode: 'apps',
     watch: false,
   });
@@ -18,7 +23,7 @@ test('says how many of each, and where', () => {
     STAMPEDE_DATA: '/srv/shop',
     STAMPEDE_OPERATOR_PASSWORD: 'secret-enough',
   };
-  expect(readSettings(env, ['--dev'])).toMatchObject({
+  expect(readSettings(env, ['--dev'], apps)).toMatchObject({
     dataDir: '/srv/shop',
     instances: { user: 1, inventory: 2, payment: 1, order: 3, gateway: 1 },
     operatorPassword: 'secret-enough',
@@ -29,10 +34,10 @@ test('says how many of each, and where', () => {
 test.each(['inventory', 'inventory=0', 'inventory=17', 'basket=1', 'inventory=-1', 'order=x'])(
   'STAMPEDE_INSTANCES=%s is refused by name',
   (text) => {
-    expect(() => readSettings({ STAMPEDE_INSTANCES: text }, [])).toThrow(/STAMPEDE_INSTANCES: .*is not <app>=/);
+    expect(() => readSettings({ STAMPEDE_INSTANCES: text }, [], apps)).toThrow(/STAMPEDE_INSTANCES: .*is not <app>=/);
   },
 );
 
 test.each(['http', '65536', '-1', '80.5'])('PORT=%s is refused by name', (PORT) => {
-  expect(() => readSettings({ PORT }, [])).toThrow(/PORT/);
+  expect(() => readSettings({ PORT }, [], apps)).toThrow(/PORT/);
 });

@@ -1,20 +1,19 @@
 import path from 'node:path';
 import { AppError } from '@stampede/errors';
-
-/** The programs of the shop, in the order in which they start. */
-export const APPS = ['user', 'inventory', 'payment', 'order', 'gateway'] as const;
-export type App = (typeof APPS)[number];
-
-/** The apps that keep a database of their own. */
-export const DATABASES = ['user', 'inventory', 'payment', 'order'] as const satisfies readonly App[];
+import type { App } from './apps.ts';
 
 const MAX_INSTANCES = 16;
 
 export interface Settings {
   /** Absolute; everything that a start writes is below it. */
   readonly dataDir: string;
-  readonly instances: Readonly<Record<App, number>>;
+  readonly apps: readonly App[];
+  /** How many of each app, by its name. */
+  readonly instances: Readonly<Record<string, number>>;
   readonly operatorPassword: string | undefined;
+  /** Where the first gateway listens; port 0 is any free one. */
+  readonly host: string;
+  readonly port: number;
   /** `apps`: everything; `backing`: etcd and Postgres alone, the apps are started by somebody else (`nx run-many -t serve`). */
   readonly mode: 'apps' | 'backing';
   /** Whether a change of a source file restarts what uses it. */
@@ -22,14 +21,17 @@ export interface Settings {
 }
 
 /** Reads the environment and the command line. Throws INVALID_ARGUMENT naming the variable that makes no sense. */
-export function readSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): Settings {
+export function readSettings(env: NodeJS.ProcessEnv, argv: readonly string[], apps: readonly App[]): Settings {
   const port = env['PORT'];
   if (port !== undefined && port !== '' && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     throw badVariable('PORT', `"${port}" is not a port`);
   }
   return {
     dataDir: dataDirOf(env),
-    instances: readInstances(env['STAMPEDE_INSTANCES'] ?? ''),
+    host: env['HOST'] === undefined || env['HOST'] === '' ? '127.0.0.1' : env['HOST'],
+    port: port === undefined || port === '' ? 8080 : Number(port),
+    apps,
+    instances: readInstances(env['STAMPEDE_INSTANCES'] ?? '', apps),
     operatorPassword: env['STAMPEDE_OPERATOR_PASSWORD'] === '' ? undefined : env['STAMPEDE_OPERATOR_PASSWORD'],
     mode: argv.includes('--backing') ? 'backing' : 'apps',
     watch: argv.includes('--dev'),
@@ -43,19 +45,19 @@ export function dataDirOf(env: NodeJS.ProcessEnv): string {
   );
 }
 
-function readInstances(text: string): Record<App, number> {
-  const instances: Record<App, number> = { user: 1, inventory: 1, payment: 1, order: 1, gateway: 1 };
+function readInstances(text: string, apps: readonly App[]): Record<string, number> {
+  const instances = Object.fromEntries(apps.map(({ name }) => [name, 1]));
   for (const part of text.split(',').filter((each) => each.trim() !== '')) {
-    const match = /^\s*([a-z]+)\s*=\s*(\d{1,2})\s*$/.exec(part);
-    const app = APPS.find((name) => name === match?.[1]);
+    const match = /^\s*([a-z][a-z0-9-]*)\s*=\s*(\d{1,2})\s*$/.exec(part);
+    const name = match?.[1] ?? '';
     const count = Number(match?.[2]);
-    if (app === undefined || count < 1 || count > MAX_INSTANCES) {
+    if (!(name in instances) || count < 1 || count > MAX_INSTANCES) {
       throw badVariable(
         'STAMPEDE_INSTANCES',
-        `"${part}" is not <app>=<1..${MAX_INSTANCES}> with an app of ${APPS.join(', ')}`,
+        `"${part}" is not <app>=<1..${MAX_INSTANCES}> with an app of ${Object.keys(instances).join(', ')}`,
       );
     }
-    instances[app] = count;
+    instances[name] = count;
   }
   return instances;
 }

@@ -1,35 +1,35 @@
 import { watch } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Component } from '@stampede/lifecycle';
-import { APPS, type App, type Settings } from './settings.ts';
+import { ROOT } from './apps.ts';
+import type { Settings } from './settings.ts';
 import { supervise, type Program, type Supervised } from './supervised.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DEBOUNCE_MS = 100;
 
 /**
- * The apps, as many instances of each as the settings say, started together and stopped in the reverse of APPS (the gateway first), each
- * instance once those in front of it are gone. With `watch`, a change under `apps/<app>/src` restarts its instances, one under `libs` all.
+ * The apps, as many instances of each as the settings say, started together; when all is stopped, each goes
+ * before those that it calls (the gateway first). With `watch`, a change under `apps/<app>/src` restarts its instances, one under `libs` all.
  */
 export function createApps(settings: Settings, say: (line: string) => void): Component {
-  const running = new Map<App, Supervised[]>();
+  const running = new Map<string, Supervised[]>();
   const closers: (() => void)[] = [];
 
   function restartOnSave(): void {
-    for (const app of APPS) closers.push(onSave(path.join(ROOT, 'apps', app, 'src'), () => restart(app)));
-    closers.push(onSave(path.join(ROOT, 'libs'), () => APPS.forEach(restart)));
+    for (const { name } of settings.apps)
+      closers.push(onSave(path.join(ROOT, 'apps', name, 'src'), () => restart(name)));
+    closers.push(onSave(path.join(ROOT, 'libs'), () => settings.apps.forEach(({ name }) => restart(name))));
   }
 
-  function restart(app: App): void {
+  function restart(app: string): void {
     for (const supervised of running.get(app) ?? []) supervised.restart();
   }
 
   return {
     name: 'apps',
     async start() {
-      for (const app of APPS) {
-        const names = Array.from({ length: settings.instances[app] }, (_, index) => `${app}-${index + 1}`);
+      for (const { name: app } of settings.apps) {
+        const names = Array.from({ length: settings.instances[app] ?? 1 }, (_, index) => `${app}-${index + 1}`);
         running.set(
           app,
           names.map((name, index) =>
@@ -42,22 +42,25 @@ export function createApps(settings: Settings, say: (line: string) => void): Com
     },
     async stop() {
       for (const close of closers) close();
-      for (const app of APPS.toReversed())
-        await Promise.all((running.get(app) ?? []).map((supervised) => supervised.stop()));
+      for (const { name } of settings.apps.toReversed())
+        await Promise.all((running.get(name) ?? []).map((supervised) => supervised.stop()));
     },
   };
 }
 
-function program(app: App, name: string, index: number, settings: Settings): Program {
-  const { PORT, ...env } = process.env;
-  // The first gateway has the port that was asked for; every other port is a free one.
-  const port = app === 'gateway' && index === 0 ? { PORT: PORT ?? '' } : app === 'gateway' ? { PORT: '0' } : {};
+function program(app: string, name: string, index: number, settings: Settings): Program {
+  // The first gateway has the address that was asked for; every other port is a free one, on loopback.
+  const address = { HOST: settings.host, PORT: String(app === 'gateway' && index === 0 ? settings.port : 0) };
   return {
     name,
     entry: path.join(ROOT, 'apps', app, 'src', 'main.ts'),
     nodeOptions: settings.watch ? ['--inspect=127.0.0.1:0'] : [],
     announces: false,
-    env: () => ({ ...env, ...port, STAMPEDE_DATA: settings.dataDir }),
+    env: () => ({
+      ...process.env,
+      ...(app === 'gateway' ? address : { HOST: '', PORT: '' }),
+      STAMPEDE_DATA: settings.dataDir,
+    }),
   };
 }
 

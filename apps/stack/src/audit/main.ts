@@ -37,7 +37,7 @@ try {
 async function audit(): Promise<boolean> {
   const log = createLogger({ service: 'audit', instance: String(process.pid), level: 'fatal' });
   const env = { ...process.env, STAMPEDE_DATA: dataDirOf(process.env) };
-  const backing = await locateBacking({ env, service: 'audit', signal: AbortSignal.timeout(LOCATE_MS) }).catch(
+  const backing = await locateBacking({ env, service: 'audit', needs: ['etcd', 'secret'], timeoutMs: LOCATE_MS }).catch(
     (cause: unknown) => {
       throw new Error(`no stack runs on ${env.STAMPEDE_DATA} (npm start brings one up; STAMPEDE_DATA names another)`, {
         cause,

@@ -13,6 +13,8 @@ const { dataDir, port, databases } = JSON.parse(process.env['STAMPEDE_PROCESS'] 
 const log = createLogger({ service: 'postgres', instance: String(process.pid) });
 const postgres = await startEmbeddedPostgres({ dataDir, databases, log, ...(port !== undefined && { port }) });
 const urls = Object.fromEntries(databases.map((name) => [name, postgres.url(name)]));
+// A server that ends by itself takes this process along: the supervisor starts both again.
+void postgres.exited.then(() => process.kill(process.pid, 'SIGTERM'));
 process.send?.({ ready: { port: Number(new URL(Object.values(urls)[0] ?? '').port), urls } });
 await createLifecycle({ log })
   .add({ name: 'postgres', stop: () => postgres.stop() })

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { announceBacking } from '@stampede/embedded';
 import type { Component } from '@stampede/lifecycle';
 import type { Credentials } from '../credentials.ts';
-import { DATABASES } from '../settings.ts';
 import { supervise, type Program, type Supervised } from '../supervised.ts';
 
 export interface Backing extends Component {
@@ -13,6 +12,8 @@ export interface Backing extends Component {
 
 export interface BackingOptions {
   readonly dataDir: string;
+  /** The services that keep a database. */
+  readonly databases: readonly string[];
   readonly credentials: Credentials;
   readonly env: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
@@ -22,10 +23,10 @@ export interface BackingOptions {
  * etcd and Postgres, each as a process of its own that is started again on its port when it ends, announced in `<data>/stack.json`.
  * Real servers take their places by URL: ETCD_ENDPOINTS, and `<SERVICE>_DATABASE_URL` for each service that has one.
  */
-export function createBacking({ dataDir, credentials, env, say }: BackingOptions): Backing {
+export function createBacking({ dataDir, databases, credentials, env, say }: BackingOptions): Backing {
   const supervision = { logDir: path.join(dataDir, 'logs'), say };
-  const given = databaseUrls(env);
-  const embedded = DATABASES.filter((name) => given[name] === undefined);
+  const given = databaseUrls(env, databases);
+  const embedded = databases.filter((name) => given[name] === undefined);
   const endpoints = (env['ETCD_ENDPOINTS'] ?? '').split(',').filter((endpoint) => endpoint !== '');
   const running: Supervised[] = [];
   let withdraw: (() => Promise<void>) | undefined;
@@ -64,11 +65,11 @@ export function createBacking({ dataDir, credentials, env, say }: BackingOptions
   };
 }
 
-function databaseUrls(env: NodeJS.ProcessEnv): Record<string, string> {
-  const urls = DATABASES.map((name) => [name, env[`${name.toUpperCase()}_DATABASE_URL`]] as const);
-  return Object.fromEntries(
-    urls.filter((entry): entry is [(typeof DATABASES)[number], string] => (entry[1] ?? '') !== ''),
+function databaseUrls(env: NodeJS.ProcessEnv, databases: readonly string[]): Record<string, string> {
+  const urls = databases.map(
+    (name) => [name, env[`${name.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`] ?? ''] as const,
   );
+  return Object.fromEntries(urls.filter(([, url]) => url !== ''));
 }
 
 function program(name: string, task: object): Program {

@@ -23,7 +23,7 @@ if (!known) {
 const env = { ...process.env, STAMPEDE_DATA: dataDirOf(process.env) };
 const log = createLogger({ service: 'config', instance: String(process.pid), level: 'error' });
 try {
-  const { etcdEndpoints } = await locateBacking({ env, service: 'config', signal: AbortSignal.timeout(5_000) });
+  const { etcdEndpoints } = await locateBacking({ env, service: 'config', needs: ['etcd'], timeoutMs: 5_000 });
   const etcd = connectEtcd({ endpoints: etcdEndpoints, log });
   const path = `/config/${key.replace(/^\/?(config\/)?/, '')}`;
   if (verb === 'put') await etcd.put(path, json);

@@ -1,0 +1,124 @@
+import { AppError } from '@stampede/errors';
+import type { Component } from '@stampede/lifecycle';
+import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
+import { createServer, type RpcServer } from '@stampede/rpc';
+import { startAdminServer, type AdminServer } from '@stampede/telemetry';
+import type { z } from 'zod';
+import { createHost, type Host, type HostOptions } from './host.ts';
+
+export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOptions<Schema>, 'needs'> {
+  /** The folder of the database's migrations. */
+  readonly migrations: URL;
+  /** Callers whose word on users is believed: `['gateway']`; none if absent. */
+  readonly usersFrom?: readonly string[];
+  /** Bytes of a FileDescriptorSet: switches gRPC reflection on. */
+  readonly descriptors?: Uint8Array;
+  readonly database?: Omit<DatabaseOptions, 'url' | 'applicationName' | 'log'>;
+}
+
+/** A gRPC service with a database of its own. */
+export interface Service<Settings> extends Host<Settings> {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  /** Where handlers are added, before `run`. */
+  readonly server: RpcServer;
+  /** Adds what starts before the server serves and stops after it has drained. */
+  add(component: Component): Service<Settings>;
+  /** Runs until SIGTERM or SIGINT; see @stampede/lifecycle. */
+  run(): Promise<void>;
+}
+
+/**
+ * @throws AppError FAILED_PRECONDITION/DATABASE_URL_MISSING where neither the environment nor the stack knows of a database.
+ * @example const service = await createService({ service: 'order', schema, migrations, usersFrom: ['gateway'] });
+ */
+export async function createService<Schema extends z.ZodObject>(
+  options: ServiceOptions<Schema>,
+): Promise<Service<z.infer<Schema>>> {
+  const host = await createHost<Schema>({ ...options, needs: ['etcd', 'database', 'secret'] });
+  const { service, instance, env, log, metrics, backing, lifecycle } = host;
+  const { databaseUrl } = backing;
+  if (databaseUrl === undefined) {
+    throw new AppError('FAILED_PRECONDITION', 'DATABASE_URL_MISSING', `${service} has no database: set DATABASE_URL`);
+  }
+  const database = connectDatabase({ ...options.database, url: databaseUrl, applicationName: instance, log });
+  const bind = env['HOST'] === undefined || env['HOST'] === '' ? '127.0.0.1' : env['HOST'];
+  const server = createServer({
+    service,
+    instance,
+    host: bind,
+    port: Number(env['PORT'] ?? 0),
+    log,
+    metrics,
+    ...(backing.serviceSecret !== undefined && { secret: backing.serviceSecret }),
+    ...(options.usersFrom !== undefined && { usersFrom: options.usersFrom }),
+    ...(options.descriptors !== undefined && { descriptors: options.descriptors }),
+  });
+
+  let address = '';
+  let serving = false;
+  let admin: AdminServer | undefined;
+  lifecycle.add({
+    name: 'database',
+    start: () => migrate({ url: databaseUrl, directory: options.migrations, log }),
+    stop: () => database.close(),
+  });
+
+  function addServing(): void {
+    const registration = host.registration(
+      () => address,
+      () => ({ version: env['STAMPEDE_VERSION'] ?? 'dev', metrics: admin?.address ?? '' }),
+    );
+    lifecycle
+      .add({
+        name: 'admin page',
+        async start() {
+          admin = await startAdminServer({ host: bind, metrics, ready: () => serving, log });
+        },
+        async stop() {
+          await admin?.close();
+        },
+      })
+      .add({
+        name: 'rpc server',
+        async start() {
+          address = advertised(await server.listen(), env);
+          server.setServing(true);
+          serving = true;
+          log.info({ address, metrics: admin?.address }, 'serving');
+        },
+        stop: () => server.drain(),
+      })
+      .add(registration)
+      .add({
+        name: 'health',
+        stop() {
+          serving = false;
+          server.setServing(false);
+          return Promise.resolve();
+        },
+      });
+  }
+
+  const whole: Service<z.infer<Schema>> = {
+    ...host,
+    database,
+    databaseUrl,
+    server,
+    add(component) {
+      lifecycle.add(component);
+      return whole;
+    },
+    run() {
+      addServing();
+      return lifecycle.run();
+    },
+  };
+  return whole;
+}
+
+/** Where others reach what is bound to `bound`: behind ADVERTISE_HOST (a pod's IP) where that is set. */
+function advertised(bound: string, env: NodeJS.ProcessEnv): string {
+  const host = env['ADVERTISE_HOST'];
+  return host === undefined || host === '' ? bound : `${host}:${bound.slice(bound.lastIndexOf(':') + 1)}`;
+}
