@@ -159,6 +159,22 @@ test('the same departures over a longer time are departures', async () => {
   expect(sets.at(-1)).toBe('5|');
 });
 
+test('who has come back does not count among those that left', async () => {
+  const { clock, put, drop, watch, sets } = setup();
+  for (const id of ['1', '2', '3', '4']) put(id);
+  await clock.advance(0);
+  watch();
+  for (const id of ['1', '2', '3']) {
+    drop(id);
+    await clock.advance(100);
+    put(id);
+    await clock.advance(100);
+  }
+  drop('4');
+  await clock.advance(0);
+  expect(sets.at(-1)).toBe('1 2 3|');
+});
+
 test('who was seen gone before most had left does not come back as fading', async () => {
   const { clock, put, drop, watch, watcher, sets } = setup();
   for (const id of ['1', '2', '3']) put(id);

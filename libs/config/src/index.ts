@@ -1,0 +1,2 @@
+export type { ConfigReason } from './config-error.ts';
+export { loadConfig, type Config, type LoadConfigOptions } from './load-config.ts';
