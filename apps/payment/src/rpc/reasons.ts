@@ -5,7 +5,7 @@ import type { PaymentReason } from '../domain/payment-error.ts';
 type ContractReason = Exclude<keyof typeof PaymentErrorReason, 'UNSPECIFIED'>;
 
 /** The domain's reasons in the contract's words: all of them, or this does not compile. */
-const CONTRACT_REASONS: Readonly<Record<PaymentReason, ContractReason>> = {
+export const CONTRACT_REASONS: Readonly<Record<PaymentReason, ContractReason>> = {
   PAYMENT_DECLINED: 'PAYMENT_DECLINED',
   PAYMENT_MISMATCH: 'PAYMENT_MISMATCH',
   PAYMENT_VOIDED: 'PAYMENT_VOIDED',
