@@ -1,0 +1,66 @@
+import { check, integerRule, priceRules, skuRule, uuidRule } from './check.ts';
+import { MAX_LINES, MAX_QUANTITY } from './limits.ts';
+import type { Money } from './money.ts';
+import type { Reservations } from './ports.ts';
+import type { Line, Reservation } from './reservation.ts';
+
+export interface AskedLine extends Omit<Line, 'expectedUnitPrice'> {
+  readonly expectedUnitPrice: Money | undefined;
+}
+
+/**
+ * Takes units for an order, all lines or none. Throws INVALID_ARGUMENT, which is no verdict; and the verdicts UNKNOWN_SKU, PRICE_CHANGED,
+ * OUT_OF_STOCK, the same each time; RESERVATION_MISMATCH, RESERVATION_RELEASED.
+ */
+export async function reserveStock(
+  reservations: Reservations,
+  { orderId, lines }: { readonly orderId: string; readonly lines: readonly AskedLine[] },
+  signal?: AbortSignal,
+): Promise<Reservation> {
+  check({
+    order_id: uuidRule(orderId),
+    lines: integerRule(lines.length, 1, MAX_LINES) && `must be 1 to ${MAX_LINES}`,
+  });
+  check(Object.assign({}, ...lines.map(lineRules)) as Parameters<typeof check>[0]);
+  const asked = lines as readonly Line[]; // the rules let no line without a price through
+  return settled(reservations, { kind: 'reserve', orderId: orderId.toLowerCase(), lines: asked }, signal);
+}
+
+/** Turns held units into sold ones. Throws INVALID_ARGUMENT, RESERVATION_NOT_HELD, RESERVATION_RELEASED. */
+export async function commitReservation(
+  reservations: Reservations,
+  orderId: string,
+  signal?: AbortSignal,
+): Promise<Reservation> {
+  check({ order_id: uuidRule(orderId) });
+  return settled(reservations, { kind: 'commit', orderId: orderId.toLowerCase() }, signal);
+}
+
+/** Gives back what is held or sold; for an order never seen it leaves a tombstone. Throws INVALID_ARGUMENT alone. */
+export async function releaseReservation(
+  reservations: Reservations,
+  orderId: string,
+  signal?: AbortSignal,
+): Promise<Reservation> {
+  check({ order_id: uuidRule(orderId) });
+  return settled(reservations, { kind: 'release', orderId: orderId.toLowerCase() }, signal);
+}
+
+async function settled(
+  reservations: Reservations,
+  request: Parameters<Reservations['decide']>[0],
+  signal: AbortSignal | undefined,
+): Promise<Reservation> {
+  const answer = await reservations.decide(request, signal);
+  if (!answer.ok) throw answer.error;
+  return answer.reservation;
+}
+
+function lineRules({ sku, quantity, expectedUnitPrice }: AskedLine, index: number): Parameters<typeof check>[0] {
+  const at = `lines[${index}]`;
+  return {
+    [`${at}.sku`]: skuRule(sku),
+    [`${at}.quantity`]: integerRule(quantity, 1, MAX_QUANTITY),
+    ...priceRules(`${at}.expected_unit_price`, expectedUnitPrice),
+  };
+}

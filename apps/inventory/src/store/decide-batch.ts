@@ -1,0 +1,103 @@
+import type { Database, Queryable } from '@stampede/postgres';
+import { decide, type Answer, type Decision, type Locked, type Request } from '../domain/decide.ts';
+import type { Reservation } from '../domain/reservation.ts';
+import { PRODUCT_COLUMNS, toProduct, type ProductRow } from './product-row.ts';
+import { linesJson, RESERVATION_COLUMNS, toReservation, type ReservationRow } from './reservation-row.ts';
+
+/**
+ * Decides a batch in one transaction: locks, decides, writes; two rounds to the database besides BEGIN and COMMIT, nothing else awaited in
+ * between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
+ * When it rejects, nothing was decided, or (CommitUnknownError) it is not known: the same request asked again finds the verdict or makes it.
+ */
+export async function decideBatch(database: Database, requests: readonly Request[]): Promise<readonly Answer[]> {
+  return database.transaction(async (tx) => {
+    const locked = await lock(tx, requests);
+    const decision = decide(locked, requests);
+    await write(tx, decision, locked);
+    return decision.answers;
+  });
+}
+
+/**
+ * Verdicts that do not exist yet cannot be locked as rows: an advisory lock on (a hash of) each order id stands for them, which ends with
+ * the transaction. Each statement sees what was committed before it began, so what is read after a lock is what the lock protects.
+ */
+const LOCK_VERDICTS = `
+  SELECT pg_advisory_xact_lock(key), now()
+  FROM (SELECT DISTINCT hashtextextended(id, 0) AS key FROM unnest($1::text[]) AS id ORDER BY key) AS keys`;
+
+const READ_VERDICTS = `SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY ($1::uuid[])`;
+
+/** The SKUs that reservations name, and those that releases may return units to. */
+const LOCK_PRODUCTS = `
+  SELECT ${PRODUCT_COLUMNS} FROM products
+  WHERE sku = ANY (ARRAY(
+    SELECT unnest($1::text[])
+    UNION
+    SELECT line ->> 'sku' FROM reservations, jsonb_array_elements(lines) AS line
+    WHERE order_id = ANY ($2::uuid[]) AND state IN ('HELD', 'COMMITTED')
+  ))
+  ORDER BY sku FOR UPDATE`;
+
+async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked> {
+  const ids = [...new Set(requests.map(({ orderId }) => orderId))];
+  const wanted = new Set(
+    requests.flatMap((request) => (request.kind === 'reserve' ? request.lines : [])).map((line) => line.sku),
+  );
+  const releases = requests.filter(({ kind }) => kind === 'release').map(({ orderId }) => orderId);
+  const needsProducts = wanted.size > 0 || releases.length > 0;
+  const [times, verdicts, products] = await Promise.all([
+    tx.query<{ now: Date }>(LOCK_VERDICTS, [ids], { name: 'verdicts-lock' }),
+    tx.query<ReservationRow>(READ_VERDICTS, [ids], { name: 'verdicts-read' }),
+    needsProducts
+      ? tx.query<ProductRow>(LOCK_PRODUCTS, [[...wanted], releases], { name: 'products-lock' })
+      : ([] as readonly ProductRow[]),
+  ]);
+  return {
+    verdicts: new Map(verdicts.map((row) => [row.order_id, toReservation(row)])),
+    products: new Map(products.map((row) => [row.sku, toProduct(row)])),
+    now: times[0]?.now ?? new Date(Number.NaN),
+  };
+}
+
+const INSERT_VERDICTS = `
+  INSERT INTO reservations (order_id, state, lines, refusal, created_at, updated_at)
+  SELECT * FROM unnest($1::uuid[], $2::reservation_state[], $3::jsonb[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[])`;
+
+const UPDATE_VERDICTS = `
+  UPDATE reservations SET state = new.state, updated_at = now()
+  FROM unnest($1::uuid[], $2::reservation_state[]) AS new (order_id, state)
+  WHERE reservations.order_id = new.order_id`;
+
+const UPDATE_PRODUCTS = `
+  UPDATE products SET available = available + moved.units
+  FROM unnest($1::text[], $2::bigint[]) AS moved (sku, units)
+  WHERE products.sku = moved.sku`;
+
+async function write(tx: Queryable, { changed, deltas }: Decision, { verdicts }: Locked): Promise<void> {
+  const all = [...changed.values()];
+  const added = all.filter(({ orderId }) => !verdicts.has(orderId));
+  const moved = all.filter(({ orderId }) => verdicts.has(orderId));
+  const writes: Promise<unknown>[] = [];
+  if (added.length > 0) writes.push(tx.query(INSERT_VERDICTS, columns(added), { name: 'verdicts-insert' }));
+  if (moved.length > 0) {
+    const values = [moved.map(({ orderId }) => orderId), moved.map(({ state }) => state)];
+    writes.push(tx.query(UPDATE_VERDICTS, values, { name: 'verdicts-update' }));
+  }
+  if (deltas.size > 0) {
+    const values = [[...deltas.keys()], [...deltas.values()]];
+    writes.push(tx.query(UPDATE_PRODUCTS, values, { name: 'products-update' }));
+  }
+  await Promise.all(writes);
+}
+
+function columns(rows: readonly Reservation[]): unknown[] {
+  return [
+    rows.map(({ orderId }) => orderId),
+    rows.map(({ state }) => state),
+    rows.map(({ lines }) => linesJson(lines)),
+    rows.map((row) => (row.state === 'REFUSED' ? JSON.stringify(row.refusal) : null)),
+    rows.map(({ createdAt }) => createdAt),
+    rows.map(({ updatedAt }) => updatedAt),
+  ];
+}
