@@ -1,6 +1,6 @@
 import grpc from '@grpc/grpc-js';
 import { AppError } from '@stampede/errors';
-import { HEADERS, NOT_PROCESSED } from '../wire/header-names.ts';
+import { HEADERS, NOT_PROCESSED, UNKNOWN } from '../wire/header-names.ts';
 import { decodeError } from '../wire/status-details.ts';
 import { withOutcome, type CallOutcome } from './outcome.ts';
 
@@ -29,18 +29,18 @@ export function failureOf(status: grpc.StatusObject, started: boolean): AppError
   }
   const sent = metadata.get(HEADERS.details)[0];
   const answered = metadata.get(HEADERS.instance).length > 0 || sent !== undefined;
-  const outcome: CallOutcome =
-    metadata.get(HEADERS.outcome)[0] === NOT_PROCESSED
-      ? 'not-processed'
-      : code === grpc.status.CANCELLED || code === grpc.status.DEADLINE_EXCEEDED
-        ? 'unknown' // whoever says it, the handler may be running still
-        : answered || !AMBIGUOUS.has(code)
-          ? 'answered'
-          : 'unknown';
+  const outcome = outcomeOf(code, metadata.get(HEADERS.outcome)[0], answered);
   if (!answered && code === grpc.status.UNAVAILABLE) {
     return withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_LOST', details), outcome);
   }
   return withOutcome(decodeError(code, details, typeof sent === 'string' ? undefined : sent), outcome);
+}
+
+function outcomeOf(code: grpc.status, said: grpc.MetadataValue | undefined, answered: boolean): CallOutcome {
+  if (said === NOT_PROCESSED || said === UNKNOWN) return said;
+  // Whoever says these, the handler may be running still.
+  if (code === grpc.status.CANCELLED || code === grpc.status.DEADLINE_EXCEEDED) return 'unknown';
+  return answered || !AMBIGUOUS.has(code) ? 'answered' : 'unknown';
 }
 
 /** Why a call was given up by its caller. */

@@ -1,6 +1,6 @@
 import { CODES, type AppError } from '@stampede/errors';
 import { Metadata } from '../metadata.ts';
-import { HEADERS, NOT_PROCESSED } from '../wire/header-names.ts';
+import { HEADERS, type NOT_PROCESSED, type UNKNOWN } from '../wire/header-names.ts';
 import { encodeDetails, messageOf } from '../wire/status-details.ts';
 
 /** How a call ended, as a transport sends it. */
@@ -15,9 +15,14 @@ export function statusOk(trailers: Metadata | undefined): CallStatus {
   return { code: CODES.OK, message: '', trailers };
 }
 
-/** The status of a failed call. `refused`: no handler saw it, so it may be sent elsewhere. */
-export function statusOf(error: AppError, instance: string, trailers = new Metadata(), refused = false): CallStatus {
+/** The status of a failed call, and what the server knows of it: nothing is said where the error is the handler's answer. */
+export function statusOf(
+  error: AppError,
+  instance: string,
+  trailers = new Metadata(),
+  outcome?: typeof NOT_PROCESSED | typeof UNKNOWN,
+): CallStatus {
   trailers.set(HEADERS.details, encodeDetails(error)).set(HEADERS.instance, instance);
-  if (refused) trailers.set(HEADERS.outcome, NOT_PROCESSED);
+  if (outcome !== undefined) trailers.set(HEADERS.outcome, outcome);
   return { code: CODES[error.code], message: messageOf(error), trailers };
 }

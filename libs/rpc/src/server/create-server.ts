@@ -73,6 +73,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const services: string[] = [];
   let draining: Promise<void> | undefined;
+  let address: string | undefined;
 
   const rpcServer: RpcServer = {
     add(definition, handlers) {
@@ -87,8 +88,8 @@ export function createServer(options: ServerOptions): RpcServer {
     async listen() {
       health.addToServer(ownServices);
       if (descriptors !== undefined) addReflection(ownServices, descriptors, services);
-      const bound = await bind(server, `${host}:${port}`);
-      return `${host}:${bound}`;
+      address = `${host}:${await bind(server, `${host}:${port}`)}`;
+      return address;
     },
 
     setServing(serving) {
@@ -106,6 +107,8 @@ export function createServer(options: ServerOptions): RpcServer {
   async function drain(timeoutMs: number, streamGraceMs: number): Promise<void> {
     dispatcher.refuse();
     ownServices.endStreams();
+    // First drain, which destroys the connections when time is up: forceShutdown knows none where channelz is off.
+    if (address !== undefined) server.drain(address, timeoutMs + LAST_WORDS_MS);
     const closed = new Promise<void>((resolve) => {
       server.tryShutdown(() => resolve());
     });
@@ -116,12 +119,19 @@ export function createServer(options: ServerOptions): RpcServer {
     const outcome = await Promise.race([Promise.all([dispatcher.idle(), closed]), late.promise]);
     endStreams();
     giveUp();
-    if (outcome === 'late') log.warn({ inFlight: dispatcher.inFlight }, 'drain timed out: calls in flight are cut off');
+    if (outcome === 'late') {
+      log.warn({ inFlight: dispatcher.inFlight }, 'drain timed out: calls in flight are cut off');
+      dispatcher.cutOff();
+      await Promise.race([closed, clock.sleep(LAST_WORDS_MS)]);
+    }
     server.forceShutdown();
   }
 
   return rpcServer;
 }
+
+/** Ms that the callers of calls cut off are given to read so. */
+const LAST_WORDS_MS = 100;
 
 function channelOptions(limits: ServerLimits): grpc.ServerOptions {
   return {

@@ -2,6 +2,7 @@ import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
 import type { Metadata } from '../metadata.ts';
+import { NOT_PROCESSED } from '../wire/header-names.ts';
 import { createAdmission, type Admitted } from './admission.ts';
 import { CallContext } from './call-context.ts';
 import { statusOf, type CallStatus } from './call-status.ts';
@@ -86,7 +87,7 @@ export class Dispatcher {
     } catch (thrown) {
       const error = AppError.from(thrown);
       this.#options.metrics?.observeCall('server', method.service, method.method, error.code, 0);
-      return { kind: 'refused', status: statusOf(error, this.#options.instance, undefined, true) };
+      return { kind: 'refused', status: statusOf(error, this.#options.instance, undefined, NOT_PROCESSED) };
     }
   }
 
@@ -104,6 +105,14 @@ export class Dispatcher {
   /** Asks every open stream to end, and ends those that do not. */
   endStreams(): void {
     for (const call of this.#calls) if (call.method.kind !== 'unary') this.#drainStream(call);
+  }
+
+  /** Gives up every call in flight: its caller is told at once, whatever its handler still does. */
+  cutOff(): void {
+    for (const call of this.#calls) {
+      call.ask(new AppError('UNAVAILABLE', 'CUT_OFF', 'this instance stopped before the call was done'));
+      call.force();
+    }
   }
 
   /** Resolves when no call is in flight. */

@@ -43,12 +43,12 @@ function handlerOf(method: ServedMethod, options: GrpcBindingOptions): grpc.Unty
       };
     case 'clientStream':
       return (call: ClientStreamCall, respond: grpc.sendUnaryData<Uint8Array>) => {
-        answer(call, incoming(call), respond, method, options);
+        answer(call, incoming(call, options.clock), respond, method, options);
       };
     case 'serverStream':
       return (call: ServerStreamCall) => void pump(call, call.request, method, options);
     case 'bidi':
-      return (call: BidiCall) => void pump(call, incoming(call), method, options);
+      return (call: BidiCall) => void pump(call, incoming(call, options.clock), method, options);
   }
 }
 
@@ -150,13 +150,23 @@ function headersOf(served: ServedCall, { instance }: GrpcBindingOptions): grpc.M
   return headers;
 }
 
-function failure({ code, message, trailers }: CallStatus): Partial<grpc.StatusObject> {
-  return { code: code as grpc.status, details: message, metadata: toGrpc(trailers) };
+function failure({ code, message, trailers }: CallStatus) {
+  return { code, details: message, metadata: toGrpc(trailers) };
 }
 
-/** A handler that stops reading must not destroy the stream that its answers go out on. */
-function incoming(call: ClientStreamCall | BidiCall): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) };
+/** Ms between the end of a cancelled stream of grpc-js and the RST_STREAM that says what it was. */
+const SETTLE_MS = 20;
+
+/**
+ * The requests of a stream. A handler that stops reading must not destroy the stream that its answers go out on.
+ *
+ * Node's HTTP/2 client half-closes a stream before it resets it, so that a cancelled stream of requests looks complete for a moment, and a
+ * handler would act on the half it has. So the end of grpc-js's streams is believed only when no reset has followed.
+ */
+async function* incoming(call: ClientStreamCall | BidiCall, clock: Clock): AsyncGenerator<Uint8Array> {
+  yield* { [Symbol.asyncIterator]: () => call.iterator({ destroyOnReturn: false }) } as AsyncIterable<Uint8Array>;
+  if (String(call.metadata.get('user-agent')[0]).includes('grpc-node')) await clock.sleep(SETTLE_MS);
+  if (call.cancelled) throw new AppError('CANCELLED', 'CANCELLED', 'the caller is gone');
 }
 
 async function writable(call: ServerStreamCall | BidiCall): Promise<void> {

@@ -1,4 +1,5 @@
 import { AppError, CODES, codeOf } from '@stampede/errors';
+import { UNKNOWN } from '../wire/header-names.ts';
 import type { CallContext } from './call-context.ts';
 import { statusOf, statusOk, type CallStatus } from './call-status.ts';
 import type { ServedMethod } from './served-method.ts';
@@ -104,7 +105,7 @@ export class ServedCall {
       this.#hooks.unexpected(this, error);
     }
     const told = late ? (context.cutBy ?? error) : error;
-    const status = statusOf(told, this.#hooks.instance, context.setTrailers);
+    const status = statusOf(told, this.#hooks.instance, context.setTrailers, late ? UNKNOWN : undefined);
     this.#end(status.code === CODES.OK ? 'OK' : codeOf(status.code));
     return status;
   }

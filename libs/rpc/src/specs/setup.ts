@@ -1,17 +1,15 @@
 import { silentLogger } from '@stampede/telemetry';
 import { onTestFinished } from 'vitest';
-import {
-  EchoServiceDefinition,
-  type EchoRequest,
-  type EchoResponse,
-} from '../../test-proto/gen/stampede/test/v1/echo.ts';
+import { EchoServiceDefinition, type EchoRequest } from '../../test-proto/gen/stampede/test/v1/echo.ts';
 import { createChannel, type Channel, type ChannelOptions } from '../client/create-channel.ts';
 import { createClient, type Client } from '../client/create-client.ts';
 import { grpcTransport } from '../client/grpc-transport.ts';
 import type { TransportFactory } from '../client/transport.ts';
 import type { Discovery, Instance, InstanceSet } from '../discovery.ts';
 import { createServer, type RpcServer, type ServerOptions } from '../server/create-server.ts';
-import type { Handlers } from '../server/served-method.ts';
+import { echoHandlers, type EchoHandlers } from './echo-handlers.ts';
+
+export { response, type EchoHandlers } from './echo-handlers.ts';
 
 /** What the conformance specs run over; the lane joins here. */
 export const TRANSPORTS: readonly (readonly [name: string, transport: TransportFactory])[] = [
@@ -19,42 +17,12 @@ export const TRANSPORTS: readonly (readonly [name: string, transport: TransportF
 ];
 
 export type Echo = Client<typeof EchoServiceDefinition>;
-export type EchoHandlers = Handlers<typeof EchoServiceDefinition>;
-
 export const request = (over: Partial<EchoRequest> = {}): EchoRequest => ({
   text: '',
   number: 0,
   payload: Buffer.alloc(0),
   ...over,
 });
-
-export const response = (over: Partial<EchoResponse> = {}): EchoResponse => ({
-  text: '',
-  number: 0,
-  payload: Buffer.alloc(0),
-  at: undefined,
-  ...over,
-});
-
-const echo = async ({ text, number, payload }: EchoRequest) => Promise.resolve(response({ text, number, payload }));
-
-/** Every method as its contract says. */
-export const echoHandlers: EchoHandlers = {
-  echo,
-  put: echo,
-  add: echo,
-  async *count({ number }) {
-    for (let n = 1; n <= number; n += 1) yield await Promise.resolve(response({ number: n }));
-  },
-  async sum(requests) {
-    let number = 0;
-    for await (const each of requests) number += each.number;
-    return response({ number });
-  },
-  async *chat(requests) {
-    for await (const { text, number } of requests) yield response({ text, number });
-  },
-};
 
 export interface EchoServer {
   readonly server: RpcServer;

@@ -9,11 +9,12 @@ export const HEADERS = {
   user: 'stampede-user',
   /** Request: the instance that the caller means. Response: the instance that answered. */
   instance: 'stampede-instance',
-  /** Trailer: `not-processed` where the server refused a call before any handler saw it. */
+  /** Trailer: `not-processed` where no handler saw the call, `unknown` where the server gave it up while its handler ran. */
   outcome: 'stampede-outcome',
   /** Trailer: google.rpc.Status. @see https://google.aip.dev/193 */
   details: 'grpc-status-details-bin',
 } as const;
 
-/** The value of `stampede-outcome` that makes a call safe to send elsewhere, whatever its method does. */
+/** Values of `stampede-outcome`. What was not processed is safe to send elsewhere, whatever its method does. */
 export const NOT_PROCESSED = 'not-processed';
+export const UNKNOWN = 'unknown';
