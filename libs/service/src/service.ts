@@ -13,7 +13,8 @@ export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOpt
   readonly usersFrom?: readonly string[];
   /** Bytes of a FileDescriptorSet: switches gRPC reflection on. */
   readonly descriptors?: Uint8Array;
-  readonly database?: Omit<DatabaseOptions, 'url' | 'applicationName' | 'log'>;
+  /** What is particular about the pool of connections, from the settings that hold at the start. */
+  readonly database?: (settings: Readonly<z.infer<Schema>>) => Omit<DatabaseOptions, 'url' | 'applicationName' | 'log'>;
 }
 
 /** A gRPC service with a database of its own. */
@@ -29,6 +30,8 @@ export interface Service<Settings> extends Host<Settings> {
 }
 
 /**
+ * Finds what the service stands on and brings its database to today's shape; nothing is served before `run`.
+ *
  * @throws AppError FAILED_PRECONDITION/DATABASE_URL_MISSING where neither the environment nor the stack knows of a database.
  * @example const service = await createService({ service: 'order', schema, migrations, usersFrom: ['gateway'] });
  */
@@ -41,7 +44,13 @@ export async function createService<Schema extends z.ZodObject>(
   if (databaseUrl === undefined) {
     throw new AppError('FAILED_PRECONDITION', 'DATABASE_URL_MISSING', `${service} has no database: set DATABASE_URL`);
   }
-  const database = connectDatabase({ ...options.database, url: databaseUrl, applicationName: instance, log });
+  await migrate({ url: databaseUrl, directory: options.migrations, log });
+  const database = connectDatabase({
+    ...options.database?.(host.config.current),
+    url: databaseUrl,
+    applicationName: instance,
+    log,
+  });
   const bind = env['HOST'] === undefined || env['HOST'] === '' ? '127.0.0.1' : env['HOST'];
   const server = createServer({
     service,
@@ -58,11 +67,7 @@ export async function createService<Schema extends z.ZodObject>(
   let address = '';
   let serving = false;
   let admin: AdminServer | undefined;
-  lifecycle.add({
-    name: 'database',
-    start: () => migrate({ url: databaseUrl, directory: options.migrations, log }),
-    stop: () => database.close(),
-  });
+  lifecycle.add({ name: 'database', stop: () => database.close() });
 
   function addServing(): void {
     const registration = host.registration(

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyWorkspace, type WorkspaceCopy } from './support/workspace-copy.ts';
+
+let copy: WorkspaceCopy;
+
+beforeAll(async () => {
+  copy = await copyWorkspace();
+});
+afterAll(() => copy.remove());
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const { code, output } = await copy.run(command, ...args);
+  expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+  return output;
+}
+
+test('a service made by the generator passes lint, types and tests as it is', async () => {
+  expect(await run('npm', 'run', '-s', 'new', '--', 'service', 'wishlist')).toContain('apps/wishlist/src/main.ts');
+  await run('nx', 'run', 'contracts:generate');
+  for (const target of ['lint', 'typecheck', 'test']) await run('nx', 'run', `wishlist:${target}`);
+  await run('nx', 'run', 'contracts:lint');
+}, 180_000);
+
+test.each([
+  ['order', /is there already/],
+  ['Wish-List', /must be one word/],
+  ['orders', /must neither begin with "order"/],
+  ['pay', /nor be its beginning/],
+])('the name "%s" is refused', async (name, why) => {
+  const { code, output } = await copy.run('npm', 'run', '-s', 'new', '--', 'service', name);
+  expect(code).toBe(1);
+  expect(output).toMatch(why);
+});
