@@ -7,26 +7,32 @@ import {
 } from '@stampede/contracts';
 import { systemClock } from '@stampede/lifecycle';
 import { connectDatabase, migrate } from '@stampede/postgres';
-import { createChannel, createClient, createServer, staticDiscovery } from '@stampede/rpc';
+import {
+  createChannel,
+  createClient,
+  createServer,
+  staticDiscovery,
+  type Channel,
+  type ChannelOptions,
+} from '@stampede/rpc';
 import { createLogger } from '@stampede/telemetry';
 import { useDatabase } from '@stampede/testing';
 import { uuidv7 } from 'uuidv7';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configSchema } from './config.ts';
-import type { Crash } from './domain/crash-points.ts';
+import { pointsOf, RECOVERY_STEPS, type Crash } from './domain/crash-points.ts';
 import { createPaymentApp, MIGRATIONS } from './payment-app.ts';
 
 const secret = 'a secret of the services';
 const USER = uuidv7();
 
 interface Setup {
-  readonly instances?: number;
   readonly timeoutMs?: number;
   readonly crash?: Crash;
 }
 
-/** Instances of the service on one database, with real servers, and what is said to their log. */
-async function setup({ instances = 1, timeoutMs = 300, crash }: Setup = {}) {
+/** Two instances of the service on one database, with real servers, and what is said to their log. */
+async function start({ timeoutMs = 300, crash }: Setup = {}) {
   const { url } = await useDatabase('payment');
   const lines: string[] = [];
   const destination = new Writable({
@@ -37,34 +43,36 @@ async function setup({ instances = 1, timeoutMs = 300, crash }: Setup = {}) {
   });
   const log = createLogger({ service: 'payment', instance: 'spec', level: 'trace', destination });
   await migrate({ url, directory: MIGRATIONS, log });
-  const config = configSchema.parse({ provider: { timeoutMs }, sandbox: { lateMs: 700 }, recovery: { staleMs: 1 } });
-  const apps = Array.from({ length: instances }, () =>
-    createPaymentApp({ databaseUrl: url, config: () => config, clock: systemClock, log, crash }),
+  const config = configSchema.parse({
+    provider: { timeoutMs },
+    sandbox: { lateMs: 700 },
+    recovery: { staleMs: 1 },
+    database: { connections: 5 },
+  });
+  const instances = ['payment-1', 'payment-2'];
+  const apps = instances.map((instance) =>
+    createPaymentApp({ instance, databaseUrl: url, config: () => config, clock: systemClock, log, crash }),
   );
   const servers = apps.map((app, index) =>
-    createServer({ service: 'payment', instance: `payment-${index}`, log, secret }).add(
+    createServer({ service: 'payment', instance: instances[index]!, log, secret }).add(
       PaymentServiceDefinition,
       app.service,
     ),
   );
   const addresses = await Promise.all(servers.map((server) => server.listen()));
-  const channels = new Map<string, ReturnType<typeof createChannel>>();
-  const clientOf = (service: string, proven = true) => {
+  const channels: Channel[] = [];
+  const clientOf = (service: string, options: Partial<ChannelOptions> = {}) => {
     const channel = createChannel({
       service: 'payment',
       discovery: staticDiscovery({ payment: addresses }),
-      caller: proven ? { service, secret } : { service },
+      caller: { service, secret },
       log,
+      ...options,
     });
-    channels.set(`${service} ${proven}`, channel);
+    channels.push(channel);
     return createClient(PaymentServiceDefinition, channel);
   };
   const db = connectDatabase({ url, applicationName: 'spec' });
-  onTestFinished(async () => {
-    await Promise.all([...channels.values()].map((channel) => channel.close()));
-    await Promise.all(servers.map((server) => server.drain({ timeoutMs: 2_000, streamGraceMs: 0 })));
-    await Promise.all([...apps.map((app) => app.close()), db.close()]);
-  });
   const order = clientOf('order');
   const audit = clientOf('audit');
   async function exported(): Promise<PaymentRecord[]> {
@@ -72,8 +80,34 @@ async function setup({ instances = 1, timeoutMs = 300, crash }: Setup = {}) {
     for await (const { records } of audit.exportPayments({})) all.push(...records);
     return all;
   }
-  const record = async (orderId: string) => (await exported()).find(({ payment }) => payment?.orderId === orderId);
-  return { order, clientOf, exported, record, db, lines, recovery: apps[0]!.recovery };
+  return {
+    order,
+    clientOf,
+    exported,
+    record: async (orderId: string) => (await exported()).find(({ payment }) => payment?.orderId === orderId),
+    db,
+    lines,
+    recovery: apps[0]!.recovery,
+    async stop() {
+      await Promise.all(channels.map((channel) => channel.close()));
+      await Promise.all(servers.map((server) => server.drain({ timeoutMs: 2_000, streamGraceMs: 0 })));
+      await Promise.all([...apps.map((app) => app.close()), db.close()]);
+    },
+  };
+}
+
+type Running = Awaited<ReturnType<typeof start>>;
+let shared: Running;
+beforeAll(async () => {
+  shared = await start();
+});
+afterAll(() => shared.stop());
+
+/** One of the test's own, where the shared one would be in the way. */
+async function own(options: Setup = {}): Promise<Running> {
+  const running = await start(options);
+  onTestFinished(() => running.stop());
+  return running;
 }
 
 const charge = (over: Partial<ChargeRequest> = {}): ChargeRequest => ({
@@ -86,7 +120,7 @@ const charge = (over: Partial<ChargeRequest> = {}): ChargeRequest => ({
 
 describe('charging', () => {
   test('ten equal charges at once, on two instances: one charge at the provider, ten times the same answer', async () => {
-    const { order, record } = await setup({ instances: 2 });
+    const { order, record } = shared;
     const request = charge();
     const answers = await Promise.all(Array.from({ length: 10 }, () => order.charge(request)));
     for (const { payment } of answers) {
@@ -103,7 +137,7 @@ describe('charging', () => {
   });
 
   test('a decline is a verdict: repeated, it is the same', async () => {
-    const { order, record } = await setup();
+    const { order, record } = shared;
     const request = charge({ paymentToken: 'tok_declined' });
     for (let time = 0; time < 3; time += 1) {
       await expect(order.charge(request)).rejects.toMatchObject({
@@ -120,7 +154,7 @@ describe('charging', () => {
   });
 
   test('a token that nobody knows is declined', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     await expect(order.charge(charge({ paymentToken: 'tok_stolen' }))).rejects.toMatchObject({
       reason: 'PAYMENT_DECLINED',
       metadata: { decline_code: 'invalid_token' },
@@ -128,7 +162,7 @@ describe('charging', () => {
   });
 
   test('tok_unknown: the lost answer is looked up, and it was one charge', async () => {
-    const { order, record } = await setup({ instances: 2 });
+    const { order, record } = shared;
     const request = charge({ paymentToken: 'tok_unknown' });
     const answers = await Promise.all([order.charge(request), order.charge(request)]);
     expect(answers.map(({ payment }) => payment?.state)).toEqual([State.CHARGED, State.CHARGED]);
@@ -136,7 +170,7 @@ describe('charging', () => {
   });
 
   test('tok_timeout: the late answer is not waited for, and it was one charge', async () => {
-    const { order, record } = await setup();
+    const { order, record } = shared;
     const request = charge({ paymentToken: 'tok_timeout' });
     const start = performance.now();
     expect((await order.charge(request)).payment?.state).toBe(State.CHARGED);
@@ -145,9 +179,10 @@ describe('charging', () => {
   });
 
   test('a caller whose time is up is told that nothing is known, not that it was declined; asked again it gets the truth', async () => {
-    const { order, record } = await setup({ timeoutMs: 5_000 });
+    const { order, record, clientOf } = await own({ timeoutMs: 5_000 });
     const request = charge({ paymentToken: 'tok_timeout' });
-    await expect(order.charge(request, { deadlineMs: 250 })).rejects.toMatchObject({
+    const once = clientOf('order', { retry: { maxAttempts: 1 } });
+    await expect(once.charge(request, { deadlineMs: 400 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       reason: 'PAYMENT_OUTCOME_UNKNOWN',
     });
@@ -162,7 +197,7 @@ describe('charging', () => {
     ['user', { userId: uuidv7() }],
     ['token', { paymentToken: 'tok_unknown' }],
   ])('another %s for the same order is refused', async (_what, over) => {
-    const { order, record } = await setup();
+    const { order, record } = shared;
     const request = charge();
     await order.charge(request);
     await expect(order.charge({ ...request, ...over })).rejects.toMatchObject({
@@ -173,7 +208,7 @@ describe('charging', () => {
   });
 
   test('an order’s id means the same in capital letters', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     const request = charge();
     await order.charge(request);
     const { payment } = await order.charge({ ...request, orderId: request.orderId.toUpperCase() });
@@ -183,7 +218,7 @@ describe('charging', () => {
 
 describe('undoing', () => {
   test('a void before the charge leaves a tombstone that the charge meets', async () => {
-    const { order, record } = await setup();
+    const { order, record } = shared;
     const request = charge();
     expect((await order.void(request)).payment).toMatchObject({ state: State.VOIDED, amount: undefined });
     expect((await order.void(request)).payment).toMatchObject({ state: State.VOIDED });
@@ -195,7 +230,7 @@ describe('undoing', () => {
   });
 
   test('void and refund give a charge back, once', async () => {
-    const { order, record } = await setup({ instances: 2 });
+    const { order, record } = shared;
     for (const undo of [order.void, order.refund]) {
       const request = charge();
       await order.charge(request);
@@ -212,12 +247,14 @@ describe('undoing', () => {
   });
 
   test('voids racing charges on two instances: whoever wins, nothing is kept', async () => {
-    const { order, exported } = await setup({ instances: 2 });
+    const { order, exported } = shared;
     const tokens = ['tok_visa', 'tok_unknown', 'tok_timeout', 'tok_declined'];
     const states = new Set<number>();
+    const ids = new Set<string>();
     await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const request = charge({ paymentToken: tokens[index % tokens.length]! });
+        ids.add(request.orderId);
         const charging = order.charge(request).then(
           () => 'CHARGED',
           (error: unknown) => (error as { reason: string }).reason,
@@ -230,7 +267,7 @@ describe('undoing', () => {
       }),
     );
     expect(states.size, 'the race went more than one way').toBeGreaterThan(1);
-    const records = await exported();
+    const records = (await exported()).filter(({ payment }) => ids.has(payment!.orderId));
     expect(records).toHaveLength(60);
     for (const { payment, providerBalanceMinor, transfersSumMinor } of records) {
       expect([State.VOIDED, State.REFUNDED, State.DECLINED]).toContain(payment?.state);
@@ -239,7 +276,7 @@ describe('undoing', () => {
   });
 
   test('a refund of what was never charged is refused', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     const [unseen, declined, voided] = [charge(), charge({ paymentToken: 'tok_declined' }), charge()];
     await expect(order.charge(declined)).rejects.toThrow();
     await order.void(voided);
@@ -252,7 +289,7 @@ describe('undoing', () => {
   });
 
   test('an order that nobody has asked for is not found', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     await expect(order.getPayment(charge())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
@@ -260,8 +297,10 @@ describe('undoing', () => {
 describe('recovery', () => {
   test('finishes what a crash left, and charges nothing new', async () => {
     let dieAt: string | undefined;
-    const crash: Crash = (point) => (point === dieAt ? Promise.withResolvers<never>().promise : undefined);
-    const { order, recovery, db, record } = await setup({ crash });
+    const reached = new Set<string>();
+    const crash: Crash = (point) =>
+      reached.add(point) && (point === dieAt ? Promise.withResolvers<never>().promise : undefined);
+    const { order, recovery, db, record } = await own({ crash });
     const abandoned = async (point: string, call: () => Promise<unknown>) => {
       dieAt = point;
       await expect(call()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
@@ -282,6 +321,7 @@ describe('recovery', () => {
     for (const { orderId } of [voiding, refunding]) {
       expect(await record(orderId)).toMatchObject({ payment: { state: State.REFUNDED }, providerBalanceMinor: 0 });
     }
+    for (const point of pointsOf(RECOVERY_STEPS)) expect(reached).toContain(point);
     const left = await db.query<{ order_id: string }>('SELECT order_id FROM unsettled');
     expect(left.map(({ order_id }) => order_id)).toEqual([unasked.orderId]);
 
@@ -292,10 +332,8 @@ describe('recovery', () => {
 
 describe('who may ask', () => {
   test('the order service alone, for the audit’s export the audit alone, and nobody without proof', async () => {
-    const { clientOf } = await setup();
-    const drained = async (client: ReturnType<typeof clientOf>) => {
-      for await (const { records } of client.exportPayments({})) expect(records).toEqual([]);
-    };
+    const { clientOf } = shared;
+    const drained = (client: ReturnType<typeof clientOf>) => Array.fromAsync(client.exportPayments({}));
     const calls = (client: ReturnType<typeof clientOf>) => [
       () => client.charge(charge()),
       () => client.void(charge()),
@@ -306,10 +344,12 @@ describe('who may ask', () => {
       for (const call of calls(clientOf(service)))
         await expect(call()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     }
-    for (const call of calls(clientOf('order', false)))
+    for (const call of calls(clientOf('order', { caller: { service: 'order' } })))
       await expect(call()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(drained(clientOf('order'))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
-    await expect(drained(clientOf('audit', false))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(drained(clientOf('audit', { caller: { service: 'audit' } }))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 });
 
@@ -331,16 +371,17 @@ describe('hostile input', () => {
     ['payment_token', { paymentToken: '' }],
     ['payment_token', { paymentToken: 'x'.repeat(256) }],
   ])('a bad %s is INVALID_ARGUMENT and named: %j', async (field, over) => {
-    const { order, exported } = await setup();
+    const { order, exported } = shared;
+    const before = await exported();
     await expect(order.charge(charge(over))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       violations: [{ field }],
     });
-    expect(await exported()).toEqual([]);
+    expect(await exported()).toEqual(before);
   });
 
   test('every bad field is named at once', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     await expect(
       order.charge({ orderId: '', userId: '', amount: { currency: '', amountMinor: 0 }, paymentToken: '' }),
     ).rejects.toMatchObject({
@@ -351,7 +392,7 @@ describe('hostile input', () => {
   });
 
   test('the other calls look at the order’s id too', async () => {
-    const { order } = await setup();
+    const { order } = shared;
     for (const call of [order.void, order.refund, order.getPayment]) {
       await expect(call({ orderId: 'x' })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
@@ -363,7 +404,7 @@ describe('hostile input', () => {
 
 describe('what is kept and told', () => {
   test('card tokens are neither logged nor stored', async () => {
-    const { order, db, lines } = await setup({ timeoutMs: 100 });
+    const { order, db, lines } = await own({ timeoutMs: 100 });
     for (const paymentToken of [
       'tok_visa',
       'tok_unknown',
@@ -384,7 +425,7 @@ describe('what is kept and told', () => {
   });
 
   test('the export holds every payment, and what only the provider knows, by order id and in chunks', async () => {
-    const { order, db, exported } = await setup();
+    const { order, db, exported } = await own();
     const requests = Array.from({ length: 20 }, () => charge());
     await Promise.all(requests.map((request) => order.charge(request)));
     await db.query(

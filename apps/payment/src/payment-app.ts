@@ -17,6 +17,8 @@ import { createUnsettledStore } from './store/unsettled-store.ts';
 export const MIGRATIONS = new URL('./store/migrations/', import.meta.url);
 
 export interface PaymentAppOptions {
+  /** The id of this process; its connections bear it. */
+  readonly instance: string;
   /** Of a migrated database. */
   readonly databaseUrl: string;
   readonly config: () => PaymentConfig;
@@ -27,15 +29,18 @@ export interface PaymentAppOptions {
 
 export interface PaymentApp {
   readonly service: Handlers<PaymentServiceDefinition>;
+  /** To be run by the caller. */
   readonly recovery: Recovery;
   /** Closes the database's connections, once nobody uses them any more. */
   close(): Promise<void>;
 }
 
 /** The rooms of the service, put together on one database; the sandbox provider has connections of its own to its own schema. */
-export function createPaymentApp({ databaseUrl, config, clock, log, crash }: PaymentAppOptions): PaymentApp {
-  const db = connectDatabase({ url: databaseUrl, applicationName: 'payment', log });
-  const world = connectDatabase({ url: databaseUrl, applicationName: 'sandbox-provider', log });
+export function createPaymentApp({ instance, databaseUrl, config, clock, log, crash }: PaymentAppOptions): PaymentApp {
+  const max = config().database.connections;
+  const db = connectDatabase({ url: databaseUrl, applicationName: instance, max, log });
+  const world = connectDatabase({ url: databaseUrl, applicationName: `${instance}-sandbox`, max, log });
+  const proof = crash === undefined ? {} : { crash };
   const provider = createSandboxProvider({ db: world, clock, lateMs: () => config().sandbox.lateMs });
   const payments = createPayments({
     store: createPaymentStore(db),
@@ -44,7 +49,7 @@ export function createPaymentApp({ databaseUrl, config, clock, log, crash }: Pay
     timeoutMs: () => config().provider.timeoutMs,
     onUnknown: (question, orderId, cause) =>
       log.warn({ orderId, question, err: cause }, 'no answer from the provider: the outcome is unknown'),
-    ...(crash === undefined ? {} : { crash }),
+    ...proof,
   });
   return {
     service: createPaymentService({ payments, provider, books: createPaymentBooks(db) }),
@@ -54,6 +59,7 @@ export function createPaymentApp({ databaseUrl, config, clock, log, crash }: Pay
       timers: clock,
       settings: () => config().recovery,
       log,
+      ...proof,
     }),
     async close() {
       await Promise.all([db.close(), world.close()]);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Counter } from './counter.ts';
-import { CRASH_POINTS, withCrashPoints, type CrashPoint } from './crash-points.ts';
+import { CRASH_POINTS, withCrashPoints, withRecoveryCrashPoints, type CrashPoint } from './crash-points.ts';
 import type { Patience } from './patience.ts';
 import type { Change, Opening } from './payment.ts';
-import type { PaymentStore } from './payment-store.ts';
+import type { PaymentStore, UnsettledStore } from './payment-store.ts';
 import { createMemoryPaymentStore } from './simulation/memory-payment-store.ts';
 
 const patience: Patience = { signal: new AbortController().signal, remainingMs: () => Infinity };
@@ -37,34 +37,48 @@ const counterUses: Readonly<Record<keyof Counter, (counter: Counter) => Promise<
   refund: (counter) => counter.refund('a', patience),
 };
 
+const unsettledUses: Readonly<Record<keyof UnsettledStore, (unsettled: UnsettledStore) => Promise<unknown>>> = {
+  sweep: (unsettled) => unsettled.sweep(1),
+  claim: (unsettled) => unsettled.claim({ leaseMs: 1, maxLeaseMs: 1, limit: 1 }),
+  release: (unsettled) => unsettled.release([]),
+};
+
 test('there is a point before and after every commit and every question to the provider, and no other', async () => {
   const happened: string[] = [];
   const store = createMemoryPaymentStore((moment) => {
     if (moment === 'request') happened.push('done');
     return Promise.resolve();
   });
-  const answered = <T extends string>(status: T) => {
+  const done = <T>(value: T) => {
     happened.push('done');
-    return Promise.resolve({ status });
+    return Promise.resolve(value);
   };
   const counter: Counter = {
-    charge: () => answered('unknown'),
-    lookup: () => answered('absent'),
-    cancel: () => answered('cancelled'),
-    refund: () => answered('refunded'),
+    charge: () => done({ status: 'unknown' }),
+    lookup: () => done({ status: 'absent' }),
+    cancel: () => done({ status: 'cancelled' }),
+    refund: () => done({ status: 'refunded' }),
   };
-  const hands = withCrashPoints({ store, counter }, (point) => void happened.push(point));
+  const unsettled: UnsettledStore = {
+    sweep: () => done(undefined),
+    claim: () => done([]),
+    release: () => done(undefined),
+  };
+  const crash = (point: CrashPoint) => void happened.push(point);
+  const hands = withCrashPoints({ store, counter }, crash);
+  const list = withRecoveryCrashPoints(unsettled, crash);
   const seen = new Set<CrashPoint>();
   const uses = [
     ...Object.values(storeUses).flatMap((each) => each.map((use) => () => use(hands.store))),
     ...Object.values(counterUses).map((use) => () => use(hands.counter)),
+    ...Object.values(unsettledUses).map((use) => () => use(list)),
   ];
   for (const use of uses) {
     happened.length = 0;
     await use();
-    const [before, done, after] = happened as [CrashPoint, string, CrashPoint];
+    const [before, work, after] = happened as [CrashPoint, string, CrashPoint];
     expect(happened).toHaveLength(3);
-    expect(done).toBe('done');
+    expect(work).toBe('done');
     expect(before).toMatch(/\.before$/);
     expect(after).toBe(before.replace(/before$/, 'after'));
     seen.add(before).add(after);

@@ -1,9 +1,9 @@
 import type { Counter } from './counter.ts';
 import type { Change, Opening } from './payment.ts';
-import type { PaymentStore } from './payment-store.ts';
+import type { PaymentStore, UnsettledStore } from './payment-store.ts';
 
 /** What a payment does that others see: the commits of its row, and the questions to the provider. */
-export const STEPS = [
+export const PAYMENT_STEPS = [
   'commit-intended',
   'commit-tombstone',
   'commit-charged',
@@ -17,15 +17,20 @@ export const STEPS = [
   'provider-cancel',
   'provider-refund',
 ] as const;
-export type Step = (typeof STEPS)[number];
+
+/** The commits of recovery's own. */
+export const RECOVERY_STEPS = ['recovery-sweep', 'recovery-claim', 'recovery-release'] as const;
+
+export type Step = (typeof PAYMENT_STEPS)[number] | (typeof RECOVERY_STEPS)[number];
 
 /** A moment at which the process may die: right before or right after a step. */
 export type CrashPoint = `payment.${Step}.${'before' | 'after'}`;
 
-export const CRASH_POINTS: readonly CrashPoint[] = STEPS.flatMap((step): CrashPoint[] => [
-  `payment.${step}.before`,
-  `payment.${step}.after`,
-]);
+export function pointsOf(steps: readonly Step[]): readonly CrashPoint[] {
+  return steps.flatMap((step): CrashPoint[] => [`payment.${step}.before`, `payment.${step}.after`]);
+}
+
+export const CRASH_POINTS: readonly CrashPoint[] = pointsOf([...PAYMENT_STEPS, ...RECOVERY_STEPS]);
 
 /** Called at every point; what it returns is awaited. */
 export type Crash = (point: CrashPoint) => void | Promise<void>;
@@ -38,12 +43,7 @@ export interface Hands {
 
 /** The same hands, with a crash point before and after whatever they do: there is no way past them. */
 export function withCrashPoints({ store, counter }: Hands, crash: Crash): Hands {
-  async function around<T>(step: Step, work: () => Promise<T>): Promise<T> {
-    await crash(`payment.${step}.before`);
-    const value = await work();
-    await crash(`payment.${step}.after`);
-    return value;
-  }
+  const around = arounder(crash);
   return {
     store: {
       begin: (opening) => around(openingStep(opening), () => store.begin(opening)),
@@ -56,6 +56,25 @@ export function withCrashPoints({ store, counter }: Hands, crash: Crash): Hands 
       cancel: (key, patience) => around('provider-cancel', () => counter.cancel(key, patience)),
       refund: (key, patience) => around('provider-refund', () => counter.refund(key, patience)),
     },
+  };
+}
+
+/** The same for the list that recovery works on. */
+export function withRecoveryCrashPoints(unsettled: UnsettledStore, crash: Crash): UnsettledStore {
+  const around = arounder(crash);
+  return {
+    sweep: (staleMs) => around('recovery-sweep', () => unsettled.sweep(staleMs)),
+    claim: (claim) => around('recovery-claim', () => unsettled.claim(claim)),
+    release: (orderIds) => around('recovery-release', () => unsettled.release(orderIds)),
+  };
+}
+
+function arounder(crash: Crash): <T>(step: Step, work: () => Promise<T>) => Promise<T> {
+  return async (step, work) => {
+    await crash(`payment.${step}.before`);
+    const value = await work();
+    await crash(`payment.${step}.after`);
+    return value;
   };
 }
 

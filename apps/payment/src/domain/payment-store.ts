@@ -15,21 +15,21 @@ export interface PaymentStore {
   find(orderId: string): Promise<Payment | undefined>;
 }
 
-/** How stale payments are claimed; all times are the database's. */
+/** How unsettled payments are claimed; all times are the database's. */
 export interface Claim {
-  /** Milliseconds that an intent may stand before somebody should look after it. */
-  readonly staleMs: number;
   /** Milliseconds that a claim keeps others off; doubles with each time a payment is claimed in vain, up to `maxLeaseMs`. */
   readonly leaseMs: number;
   readonly maxLeaseMs: number;
   readonly limit: number;
 }
 
-/** The payments that were left in the middle of something, for recovery. */
+/** The list of payments that were, or may have been, left in the middle of something. Who begins to undo one is on it from that moment. */
 export interface UnsettledStore {
+  /** Puts the intents on it that have stood for longer than `staleMs`. */
+  sweep(staleMs: number): Promise<void>;
   /** Claims some that nobody is looking after; two instances that ask at once get different ones. */
   claim(claim: Claim): Promise<readonly Payment[]>;
-  /** Takes them off the list: they have come to an end. */
+  /** Takes them off: they have come to an end. */
   release(orderIds: readonly string[]): Promise<void>;
 }
 

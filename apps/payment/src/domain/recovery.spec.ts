@@ -21,10 +21,11 @@ function setup(
 ) {
   const clock = fakeClock();
   const claim = vi.fn(() => Promise.resolve(claimed));
+  const sweep = vi.fn(() => Promise.resolve());
   const release = vi.fn(() => Promise.resolve());
   const log = { info: vi.fn(), warn: vi.fn() };
   const recovery = createRecovery({
-    unsettled: { claim, release },
+    unsettled: { sweep, claim, release },
     payments: { settle },
     timers: clock,
     settings: () => ({ everyMs: 5_000, staleMs: 30_000, leaseMs: 10_000, maxLeaseMs: 600_000 }),

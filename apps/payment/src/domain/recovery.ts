@@ -1,4 +1,5 @@
 import { AppError } from '@stampede/errors';
+import { withRecoveryCrashPoints, type Crash } from './crash-points.ts';
 import { pause, type Patience, type Timers } from './patience.ts';
 import { isSettled, type Payment } from './payment.ts';
 import type { Claim, UnsettledStore } from './payment-store.ts';
@@ -10,6 +11,8 @@ export interface RecoveryOptions {
   readonly timers: Timers;
   /** Read before each round. */
   readonly settings: () => RecoverySettings;
+  /** Called at the points of RECOVERY_STEPS; for proofs. */
+  readonly crash?: Crash;
   /** Told of each payment that was finished, and of each round or payment that failed; an unknown outcome is no failure. */
   readonly log: {
     info(fields: object, message: string): void;
@@ -18,6 +21,8 @@ export interface RecoveryOptions {
 }
 
 export interface RecoverySettings extends Omit<Claim, 'limit'> {
+  /** Milliseconds that an intent may stand before somebody looks after it. */
+  readonly staleMs: number;
   /** Milliseconds between rounds. */
   readonly everyMs: number;
 }
@@ -36,7 +41,10 @@ const LIMIT = 20;
  * Finishes payments that were left between two steps: by a crash, or by a caller whose time was up. An intent is looked up at the provider, never
  * newly charged: whether an order is still wanted is not known here.
  */
-export function createRecovery({ unsettled, payments, timers, settings, log }: RecoveryOptions): Recovery {
+export function createRecovery({ payments, timers, settings, log, ...options }: RecoveryOptions): Recovery {
+  const { crash } = options;
+  const unsettled = crash === undefined ? options.unsettled : withRecoveryCrashPoints(options.unsettled, crash);
+
   async function ended(payment: Payment, patience: Patience): Promise<boolean> {
     if (isSettled(payment)) return true;
     try {
@@ -57,7 +65,8 @@ export function createRecovery({ unsettled, payments, timers, settings, log }: R
 
   async function round(signal: AbortSignal): Promise<number> {
     const { staleMs, leaseMs, maxLeaseMs } = settings();
-    const claimed = await unsettled.claim({ staleMs, leaseMs, maxLeaseMs, limit: LIMIT });
+    await unsettled.sweep(staleMs);
+    const claimed = await unsettled.claim({ leaseMs, maxLeaseMs, limit: LIMIT });
     const end = timers.monotonic() + leaseMs;
     const patience: Patience = { signal, remainingMs: () => end - timers.monotonic() };
     const outcomes = await Promise.all(

@@ -29,7 +29,7 @@ const intentOf = (orderId = uuidv7(), amountMinor = 1_999) =>
     intent: { userId: uuidv7(), amount: { currency: 'EUR', amountMinor }, tokenHash: 'ab'.repeat(32) },
   }) as const satisfies Opening;
 
-const claim = { staleMs: 60_000, leaseMs: 60_000, maxLeaseMs: 600_000, limit: 100 };
+const claim = { leaseMs: 60_000, maxLeaseMs: 600_000, limit: 100 };
 
 test('a row is begun once, by whoever comes first, and read back as it was written', async () => {
   const store = createPaymentStore(db);
@@ -179,8 +179,10 @@ test('an intent that stands for too long is found, claimed with longer and longe
   const unsettled = createUnsettledStore(db);
   const old = intentOf();
   await createPaymentStore(db).begin(old);
-  const ids = async (settings: Partial<typeof claim>) =>
-    (await unsettled.claim({ ...claim, ...settings })).map(({ orderId }) => orderId);
+  const ids = async (settings: Partial<typeof claim>) => {
+    await unsettled.sweep(60_000);
+    return (await unsettled.claim({ ...claim, ...settings })).map(({ orderId }) => orderId);
+  };
   expect(await ids({})).not.toContain(old.orderId);
 
   await db.query(`UPDATE payments SET create_time = now() - interval '2 minutes' WHERE order_id = $1`, [old.orderId]);
