@@ -1,0 +1,83 @@
+import type { Change, Inventory, Orders, Payments, Sagas } from './ports.ts';
+
+/**
+ * The steps of a saga that touch the world: each commit and each call to a participant. Before and after every one of them is a point at
+ * which a process may die, and at which tests let it.
+ */
+export const STEPS = [
+  'place',
+  'reserve',
+  'charge',
+  'pay',
+  'commit',
+  'finish',
+  'unwind',
+  'void',
+  'refund',
+  'release',
+  'end',
+  'ship',
+  'claim',
+  'renew',
+  'hand-over',
+] as const;
+
+export type CrashPoint = `order.${(typeof STEPS)[number]}.${'before' | 'after'}`;
+
+/** `order.charge.after`: the card was charged, and nobody here knows yet. */
+export const CRASH_POINTS = STEPS.flatMap((step): CrashPoint[] => [`order.${step}.before`, `order.${step}.after`]);
+
+/** Called when a point is reached; what it returns is awaited. */
+export type CrashHook = (point: CrashPoint) => void | Promise<void>;
+
+export interface CrashablePorts {
+  readonly orders: Orders;
+  readonly sagas: Sagas;
+  readonly inventory: Inventory;
+  readonly payments: Payments;
+}
+
+/** The same ports, with `reached` called before and after whatever changes something out there. For tests; without a hook nothing wraps the ports. */
+export function withCrashPoints(
+  { orders, sagas, inventory, payments }: CrashablePorts,
+  reached: CrashHook,
+): CrashablePorts {
+  async function at<T>(step: (typeof STEPS)[number], work: () => Promise<T>): Promise<T> {
+    await reached(`order.${step}.before`);
+    const result = await work();
+    await reached(`order.${step}.after`);
+    return result;
+  }
+  return {
+    orders: {
+      place: (draft) => at('place', () => orders.place(draft)),
+      change: (next) => at(stepOf(next), () => orders.change(next)),
+      find: (id) => orders.find(id),
+      findByKey: (userId, key) => orders.findByKey(userId, key),
+      newer: (known) => orders.newer(known),
+    },
+    sagas: {
+      claim: (limit) => at('claim', () => sagas.claim(limit)),
+      renew: (ids) => at('renew', () => sagas.renew(ids)),
+      handOver: (ids) => at('hand-over', () => sagas.handOver(ids)),
+      finish: (id) => at('finish', () => sagas.finish(id)),
+      look: (id) => sagas.look(id),
+    },
+    inventory: {
+      reserve: (order, signal) => at('reserve', () => inventory.reserve(order, signal)),
+      commit: (id, signal) => at('commit', () => inventory.commit(id, signal)),
+      release: (id, signal) => at('release', () => inventory.release(id, signal)),
+    },
+    payments: {
+      charge: (order, token, signal) => at('charge', () => payments.charge(order, token, signal)),
+      void: (id, signal) => at('void', () => payments.void(id, signal)),
+      refund: (id, signal) => at('refund', () => payments.refund(id, signal)),
+    },
+  };
+}
+
+function stepOf({ status }: Change): 'pay' | 'ship' | 'unwind' | 'end' {
+  if (status === 'PAID') return 'pay';
+  if (status === 'SHIPPED') return 'ship';
+  return status === 'UNWINDING' ? 'unwind' : 'end';
+}

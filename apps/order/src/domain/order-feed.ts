@@ -1,0 +1,161 @@
+import { AppError } from '@stampede/errors';
+import { isFinal, type Order } from './order.ts';
+import type { Log, Orders, Time } from './ports.ts';
+
+export interface OrderFeedOptions {
+  readonly orders: Pick<Orders, 'newer'>;
+  readonly time: Time;
+  readonly log: Log;
+  readonly settings: () => { readonly pollMs: number; readonly maxWatchers: number };
+}
+
+export interface Waiting {
+  /** Milliseconds to wait at most. */
+  readonly ms: number;
+  /** Nobody waits any more once it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** News of orders: at once of what this instance commits, after a poll of what others do. */
+export interface OrderFeed {
+  /** Tells those who wait here of a committed state. */
+  publish(order: Order): void;
+  /** Waits until `enough` holds for the order, or until the waiting is over; answers the newest state known then. */
+  until(order: Order, enough: (order: Order) => boolean, waiting: Waiting): Promise<Order>;
+  /**
+   * The order, then each newer state until it is final. States that pass quicker than they are read are left out, the last one never is.
+   * RESOURCE_EXHAUSTED beyond `maxWatchers`; UNAVAILABLE once `endWatches` was called.
+   */
+  watch(order: Order, signal?: AbortSignal): AsyncIterable<Order>;
+  /** Ends all watches, so that their readers go elsewhere. Those who wait by `until` go on. */
+  endWatches(): void;
+  /** Ends the polling. */
+  close(): void;
+}
+
+interface Listener {
+  known: Order;
+  hear(order: Order): void;
+}
+
+export function createOrderFeed({ orders, time, log, settings }: OrderFeedOptions): OrderFeed {
+  const listeners = new Map<string, { heardAt: number; readonly all: Set<Listener> }>();
+  const leaving = new AbortController();
+  let watchers = 0;
+  let cancelPoll: (() => void) | undefined;
+  let closed = false;
+  const isLeaving = () => leaving.signal.aborted;
+
+  function listen(listener: Listener): () => void {
+    const { id } = listener.known;
+    const entry = listeners.get(id) ?? { heardAt: time.monotonic(), all: new Set() };
+    entry.all.add(listener);
+    listeners.set(id, entry);
+    schedulePoll();
+    return () => {
+      entry.all.delete(listener);
+      if (entry.all.size === 0 && listeners.get(id) === entry) listeners.delete(id);
+    };
+  }
+
+  function publish(order: Order): void {
+    const entry = listeners.get(order.id);
+    if (entry === undefined) return;
+    entry.heardAt = time.monotonic();
+    for (const listener of [...entry.all]) {
+      if (order.version <= listener.known.version) continue;
+      listener.known = order;
+      listener.hear(order);
+    }
+  }
+
+  function schedulePoll(): void {
+    if (cancelPoll !== undefined || closed || listeners.size === 0) return;
+    cancelPoll = time.schedule(settings().pollMs, () => {
+      void poll().finally(() => {
+        cancelPoll = undefined;
+        schedulePoll();
+      });
+    });
+  }
+
+  /** One query for all. What was heard of a moment ago is being driven here and needs none: the usual order is never polled. */
+  async function poll(): Promise<void> {
+    const before = time.monotonic() - settings().pollMs;
+    const known = [...listeners].flatMap(([id, { heardAt, all }]) =>
+      heardAt > before ? [] : [{ id, version: Math.min(...[...all].map((listener) => listener.known.version)) }],
+    );
+    if (known.length === 0) return;
+    try {
+      for (const order of await orders.newer(known)) publish(order);
+    } catch (error) {
+      log.warn({ err: error }, 'could not look for news of orders');
+    }
+  }
+
+  async function* watch(order: Order, signal?: AbortSignal): AsyncGenerator<Order> {
+    if (isLeaving()) throw unavailable();
+    if (watchers >= settings().maxWatchers) {
+      throw new AppError(
+        'RESOURCE_EXHAUSTED',
+        'TOO_MANY_WATCHERS',
+        'too many orders are being watched: try again later',
+      );
+    }
+    watchers += 1;
+    let news = Promise.withResolvers<unknown>();
+    const wake = () => news.resolve(undefined);
+    const listener: Listener = { known: order, hear: wake };
+    const stopListening = listen(listener);
+    leaving.signal.addEventListener('abort', wake, { once: true });
+    signal?.addEventListener('abort', wake, { once: true });
+    try {
+      for (let told = 0; ;) {
+        news = Promise.withResolvers();
+        if (listener.known.version > told) {
+          told = listener.known.version;
+          yield listener.known;
+          if (isFinal(listener.known) && listener.known.version === told) return;
+        }
+        if (isLeaving()) throw unavailable();
+        signal?.throwIfAborted();
+        if (listener.known.version === told) await news.promise;
+      }
+    } finally {
+      watchers -= 1;
+      stopListening();
+      leaving.signal.removeEventListener('abort', wake);
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+
+  return {
+    publish,
+    watch,
+    until(order, enough, { ms, signal }) {
+      if (enough(order) || ms <= 0 || signal?.aborted === true) return Promise.resolve(order);
+      return new Promise((resolve) => {
+        const listener: Listener = { known: order, hear: (news) => enough(news) && finish() };
+        const stopListening = listen(listener);
+        const cancel = time.schedule(ms, finish);
+        signal?.addEventListener('abort', finish, { once: true });
+        function finish(): void {
+          stopListening();
+          cancel();
+          signal?.removeEventListener('abort', finish);
+          resolve(listener.known);
+        }
+      });
+    },
+    endWatches: () => leaving.abort(),
+    close() {
+      closed = true;
+      leaving.abort();
+      cancelPoll?.();
+    },
+  };
+}
+
+function unavailable(): AppError {
+  return new AppError('UNAVAILABLE', 'INSTANCE_LEAVING', 'this instance is leaving: watch again');
+}

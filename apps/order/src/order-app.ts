@@ -1,0 +1,96 @@
+import { InventoryServiceDefinition, PaymentServiceDefinition, type OrderServiceDefinition } from '@stampede/contracts';
+import type { Clock } from '@stampede/lifecycle';
+import type { Database } from '@stampede/postgres';
+import { createClient, type Channel, type Handlers } from '@stampede/rpc';
+import type { Logger } from '@stampede/telemetry';
+import type { OrderConfig } from './config.ts';
+import { withCrashPoints, type CrashHook } from './domain/crash-points.ts';
+import { createOrderFeed } from './domain/order-feed.ts';
+import { createSagaDriver } from './domain/saga-driver.ts';
+import { startSagaRecovery } from './domain/saga-recovery.ts';
+import { createCatalog } from './remote/catalog.ts';
+import { createInventory } from './remote/inventory.ts';
+import { createPayments } from './remote/payments.ts';
+import { encodeOrderEvent } from './rpc/order-message.ts';
+import { createOrderService } from './rpc/order-service.ts';
+import { createDatabaseClock } from './store/database-clock.ts';
+import { createIdMaker } from './store/new-id.ts';
+import { createOrderReader } from './store/order-reader.ts';
+import { createOrderStore } from './store/order-store.ts';
+import { keepOutboxPartitions } from './store/outbox-partitions.ts';
+import { createSagaStore } from './store/saga-store.ts';
+
+export interface OrderAppOptions {
+  /** The id of this process; leases bear it. */
+  readonly instance: string;
+  readonly db: Database;
+  /** `db`, or a replica of it. */
+  readonly readDb: Database;
+  readonly inventory: Channel;
+  readonly payment: Channel;
+  readonly config: () => OrderConfig;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Called at each of CRASH_POINTS; for proofs. */
+  readonly crash?: CrashHook | undefined;
+}
+
+/** The rooms of the service, put together. */
+export interface OrderApp {
+  readonly handlers: Handlers<OrderServiceDefinition>;
+  /** Ends the streams that would keep the server from draining. */
+  endWatches(): void;
+  /** Lets sagas come to a rest for up to `timeoutMs` and gives the others away. To be called when no more calls come. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp> {
+  const { instance, db, readDb, config, clock: time, random, log } = options;
+  const lease = { owner: instance, seconds: () => config().saga.leaseSeconds };
+  const deadlineMs = () => config().callDeadlineMs;
+  const clock = await createDatabaseClock(db, time);
+  const newId = createIdMaker(clock);
+  const stopPartitions = await keepOutboxPartitions({ db, time, log });
+
+  const inventoryClient = createClient(InventoryServiceDefinition, options.inventory);
+  const bare = {
+    orders: createOrderStore({ db, lease, clock, newId, encodeEvent: encodeOrderEvent }),
+    sagas: createSagaStore({ db, lease }),
+    inventory: createInventory({ client: inventoryClient, deadlineMs }),
+    payments: createPayments({ client: createClient(PaymentServiceDefinition, options.payment), deadlineMs }),
+  };
+  const ports = options.crash === undefined ? bare : withCrashPoints(bare, options.crash);
+  const { orders, sagas } = ports;
+  const catalog = createCatalog({
+    client: inventoryClient,
+    monotonic: () => time.monotonic(),
+    settings: () => config().catalog,
+    deadlineMs,
+  });
+
+  const feed = createOrderFeed({ orders, time, log, settings: () => config().watch });
+  const driver = createSagaDriver({ ...ports, catalog, feed, time, random, log, settings: () => config().saga });
+  const recovery = startSagaRecovery({ sagas, driver, time, random, log, settings: () => config().saga });
+
+  return {
+    handlers: createOrderService({
+      orders,
+      feed,
+      driver,
+      catalog,
+      newId,
+      settings: config,
+      reader: createOrderReader(readDb),
+      books: createOrderReader(db),
+    }),
+    endWatches: () => feed.endWatches(),
+    async stop(timeoutMs) {
+      await recovery.stop();
+      await driver.stop(timeoutMs);
+      feed.close();
+      await stopPartitions();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { InventoryServiceDefinition } from '@stampede/contracts';
+import type { Client } from '@stampede/rpc';
+import type { Catalog, Product } from '../domain/ports.ts';
+
+export interface CatalogOptions {
+  readonly client: Pick<Client<InventoryServiceDefinition>, 'batchGetProducts'>;
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  readonly settings: () => { readonly ttlMs: number; readonly maxProducts: number };
+  readonly deadlineMs: () => number;
+}
+
+interface Entry {
+  readonly product: Product;
+  readonly readAt: number;
+}
+
+/**
+ * Products as inventory told them a moment ago. Many who miss the same product at once ask once. What does not exist is not remembered: it may
+ * be made any moment. A price that has changed meanwhile is found by ReserveStock, which is told the expected one.
+ */
+export function createCatalog({ client, monotonic, settings, deadlineMs }: CatalogOptions): Catalog {
+  const entries = new Map<string, Entry>();
+  const underWay = new Map<string, Promise<ReadonlyMap<string, Product>>>();
+
+  function remembered(sku: string): Product | undefined {
+    const entry = entries.get(sku);
+    return entry !== undefined && monotonic() - entry.readAt < settings().ttlMs ? entry.product : undefined;
+  }
+
+  function ask(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
+    const answer = read(skus).finally(() => {
+      for (const sku of skus) if (underWay.get(sku) === answer) underWay.delete(sku);
+    });
+    for (const sku of skus) underWay.set(sku, answer);
+    return answer;
+  }
+
+  async function read(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
+    const readAt = monotonic();
+    const { products } = await client.batchGetProducts({ skus }, { deadlineMs: deadlineMs() });
+    const found = new Map<string, Product>();
+    for (const { sku, title, unitPrice } of products) {
+      if (unitPrice === undefined) continue;
+      const product = { sku, title, unitPrice };
+      found.set(sku, product);
+      entries.delete(sku); // to the end: the oldest goes first
+      entries.set(sku, { product, readAt });
+    }
+    for (const sku of entries.keys()) {
+      if (entries.size <= settings().maxProducts) break;
+      entries.delete(sku);
+    }
+    return found;
+  }
+
+  return {
+    async find(skus) {
+      const found = new Map<string, Product>();
+      const missing: string[] = [];
+      const asked = new Set<Promise<ReadonlyMap<string, Product>>>();
+      for (const sku of skus) {
+        const product = remembered(sku);
+        const question = underWay.get(sku);
+        if (product !== undefined) found.set(sku, product);
+        else if (question !== undefined) asked.add(question);
+        else missing.push(sku);
+      }
+      if (missing.length > 0) asked.add(ask(missing));
+      for (const answer of await Promise.all(asked)) {
+        for (const [sku, product] of answer) if (skus.includes(sku)) found.set(sku, product);
+      }
+      return found;
+    },
+    forget(skus) {
+      for (const sku of skus) {
+        entries.delete(sku);
+        underWay.delete(sku); // what is being read may be old already
+      }
+    },
+  };
+}

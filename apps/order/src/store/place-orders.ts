@@ -1,0 +1,90 @@
+import type { Queryable } from '@stampede/postgres';
+import type { Order } from '../domain/order.ts';
+import type { Draft } from '../domain/ports.ts';
+import type { DatabaseClock } from './database-clock.ts';
+import type { Lease } from './lease.ts';
+import { linesJson, ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts';
+
+const PLACE = `
+WITH input AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::jsonb[], $8::text[], $9::double precision[]
+  ) AS i (id, user_id, idempotency_key, request_hash, currency, total_minor, lines, payment_token, hold_seconds)
+), placed AS (
+  INSERT INTO orders (id, user_id, idempotency_key, request_hash, currency, total_minor, lines, status, paid, version, created_at, updated_at)
+  SELECT id, user_id, idempotency_key, request_hash, currency, total_minor, lines, 'PENDING', false, 1, at, at
+  FROM input, date_trunc('milliseconds', now()) AS at
+  ON CONFLICT ON CONSTRAINT orders_idempotency_key DO NOTHING
+  RETURNING id, created_at
+), begun AS (
+  INSERT INTO sagas (order_id, payment_token, expires_at, leased_by, leased_until, unwinding)
+  SELECT id, payment_token, now() + make_interval(secs => hold_seconds), $10, now() + make_interval(secs => $11), false
+  FROM input JOIN placed USING (id)
+)
+SELECT id, created_at FROM placed`;
+
+const FIND_BY_KEYS = `
+SELECT ${ORDER_COLUMNS} FROM unnest($1::uuid[], $2::text[]) AS k (user_id, idempotency_key)
+JOIN orders o ON o.user_id = k.user_id AND o.idempotency_key = k.idempotency_key`;
+
+export interface Placed {
+  readonly placed: boolean;
+  readonly order: Order;
+}
+
+/**
+ * Commits new orders with their sagas, leased to this instance, in one statement: two rows an order. One whose key is taken is answered by the
+ * order that has it; one that is being placed by another transaction is waited for by Postgres.
+ */
+export async function placeOrders(
+  db: Queryable,
+  drafts: readonly Draft[],
+  { lease, clock }: { readonly lease: Lease; readonly clock: DatabaseClock },
+): Promise<readonly Placed[]> {
+  const rows = await db.query<{ id: string; created_at: Date }>(
+    PLACE,
+    [
+      drafts.map(({ id }) => id),
+      drafts.map(({ userId }) => userId),
+      drafts.map(({ idempotencyKey }) => idempotencyKey),
+      drafts.map(({ requestHash }) => Buffer.from(requestHash, 'base64url')),
+      drafts.map(({ total }) => total.currency),
+      drafts.map(({ total }) => total.amountMinor),
+      drafts.map(({ lines }) => linesJson(lines)),
+      drafts.map(({ paymentToken }) => paymentToken),
+      drafts.map(({ holdSeconds }) => holdSeconds),
+      lease.owner,
+      lease.seconds(),
+    ],
+    { name: 'place-orders' },
+  );
+  const placed = new Map(rows.map(({ id, created_at }) => [id, created_at]));
+  const taken = await findByKeys(
+    db,
+    drafts.filter(({ id }) => !placed.has(id)),
+  );
+  return drafts.map((draft) => {
+    const createdAt = placed.get(draft.id);
+    if (createdAt === undefined) {
+      const order = taken.find((each) => each.userId === draft.userId && each.idempotencyKey === draft.idempotencyKey);
+      if (order === undefined) throw new TypeError(`order ${draft.id} was neither placed nor is its key taken`);
+      return { placed: false, order };
+    }
+    clock.heard(createdAt);
+    const { id, userId, idempotencyKey, requestHash, lines, total } = draft;
+    const facts = { id, userId, idempotencyKey, requestHash, lines, total, createdAt, updatedAt: createdAt };
+    return { placed: true, order: { ...facts, status: 'PENDING', version: 1 } };
+  });
+}
+
+export async function findByKeys(
+  db: Queryable,
+  keys: readonly { readonly userId: string; readonly idempotencyKey: string }[],
+): Promise<readonly Order[]> {
+  if (keys.length === 0) return [];
+  const rows = await db.query<OrderRow>(FIND_BY_KEYS, [
+    keys.map(({ userId }) => userId),
+    keys.map(({ idempotencyKey }) => idempotencyKey),
+  ]);
+  return rows.map(toOrder);
+}
