@@ -40,12 +40,14 @@ export function applyTxn(target: TxnTarget, request: TxnRequest): TxnResponse {
   });
 }
 
-/** What must hold of the store before a put: its lease is there, and the key too where its old value or lease is to be kept. */
-export function checkPuttable({ keys, leases }: TxnTarget, request: PutRequest): void {
-  if (request.lease !== NO_LEASE && !leases.has(request.lease)) throw leaseNotFound();
-  if ((request.ignoreValue || request.ignoreLease) && keys.get(binaryKey(request.key)) === undefined) {
-    throw keyNotFound();
-  }
+/** Before a put its lease must be there. @throws EtcdError */
+export function checkLease({ leases }: Pick<TxnTarget, 'leases'>, { lease }: PutRequest): void {
+  if (lease !== NO_LEASE && !leases.has(lease)) throw leaseNotFound();
+}
+
+/** Before a put its key must be there, where the old value or lease is to be kept. @throws EtcdError */
+export function checkKept({ keys }: Pick<TxnTarget, 'keys'>, { key, ignoreValue, ignoreLease }: PutRequest): void {
+  if ((ignoreValue || ignoreLease) && keys.get(binaryKey(key)) === undefined) throw keyNotFound();
 }
 
 export function applyPut(keys: KeySpace, writer: Writer, request: PutRequest): PutResponse {
@@ -76,11 +78,23 @@ function choose(keys: KeySpace, request: TxnRequest): Chosen {
   };
 }
 
-function checkChosen(target: TxnTarget, { ops }: Chosen): void {
+/** In the order of etcd 3.4 and 3.5, which shows where several things are wrong: all puts, then all ranges. */
+function checkChosen(target: TxnTarget, chosen: Chosen): void {
+  const ops = [...opsIn(chosen)];
+  for (const op of ops) {
+    if (op.request !== 'requestPut') continue;
+    checkKept(target, op.requestPut);
+    checkLease(target, op.requestPut);
+  }
+  for (const op of ops) {
+    if (op.request === 'requestRange') target.keys.checkReadable(Number(op.requestRange.revision));
+  }
+}
+
+function* opsIn({ ops }: Chosen): Generator<RequestOp, void, undefined> {
   for (const { op, nested } of ops) {
-    if (nested !== undefined) checkChosen(target, nested);
-    else if (op.request === 'requestPut') checkPuttable(target, op.requestPut);
-    else if (op.request === 'requestRange') target.keys.checkReadable(Number(op.requestRange.revision));
+    if (nested === undefined) yield op;
+    else yield* opsIn(nested);
   }
 }
 

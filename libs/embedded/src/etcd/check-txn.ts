@@ -53,7 +53,8 @@ interface Touched {
 
 /**
  * No key may be put twice in one revision, nor put where the transaction deletes. The two branches of a nested transaction exclude each other,
- * so they may name the same key. As in etcd the range end "\0" counts here as that key, not as "all that follow".
+ * so they may name the same key. As in etcd the range end "\0" counts here as that key, not as "all that follow": such a deletion
+ * overlaps with nothing.
  */
 function checkOverlaps(ops: readonly RequestOp[]): Touched {
   const puts = new Set<string>();
@@ -62,7 +63,7 @@ function checkOverlaps(ops: readonly RequestOp[]): Touched {
   );
   const add = (key: string, exclusive?: ReadonlySet<string>) => {
     if (puts.has(key) && exclusive?.has(key) !== true) throw duplicateKey();
-    if (deletions.some(({ from, to }) => key === from || (from < key && key < to))) throw duplicateKey();
+    if (deletions.some(({ from, to }) => from <= key && key < to)) throw duplicateKey();
     puts.add(key);
   };
   for (const op of ops) {
@@ -79,5 +80,5 @@ function checkOverlaps(ops: readonly RequestOp[]): Touched {
 
 function deletionOf({ key, rangeEnd }: DeleteRangeRequest): { from: string; to: string } {
   const from = binaryKey(key);
-  return { from, to: rangeEnd.length === 0 ? from : binaryKey(rangeEnd) };
+  return { from, to: rangeEnd.length === 0 ? `${from}\0` : binaryKey(rangeEnd) };
 }

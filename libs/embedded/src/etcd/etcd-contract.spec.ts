@@ -89,14 +89,23 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       expect(await values(fromKey(k('c')))).toEqual(['c=vc', 'd=vd']);
       const everything = await etcd.range({ key: Buffer.of(0), rangeEnd: Buffer.of(0) });
       expect(everything.kvs.length).toBeGreaterThanOrEqual(4);
-      expect(everything.kvs.map((kv) => kv.key)).toEqual(everything.kvs.map((kv) => kv.key).sort(Buffer.compare));
+      expect(everything.kvs.map((kv) => kv.key)).toEqual(
+        everything.kvs.map((kv) => kv.key).sort((a, b) => a.compare(b)),
+      );
     });
 
     test('orders keys by their bytes', async () => {
-      const names = [Buffer.of(0x80), Buffer.of(0xff), Buffer.of(0), Buffer.from('é'), Buffer.from('z'), Buffer.of(1, 255)];
+      const names = [
+        Buffer.of(0x80),
+        Buffer.of(0xff),
+        Buffer.of(0),
+        Buffer.from('é'),
+        Buffer.from('z'),
+        Buffer.of(1, 255),
+      ];
       for (const name of names) await etcd.put({ key: Buffer.concat([bytes(k('x')), name]), value: name });
       const { kvs } = await etcd.range(prefix(k('x')));
-      expect(kvs.map((kv) => kv.value)).toEqual(names.toSorted(Buffer.compare));
+      expect(kvs.map((kv) => kv.value)).toEqual(names.toSorted((a, b) => a.compare(b)));
     });
 
     test('limits, counts and says whether there is more', async () => {
@@ -139,7 +148,9 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       await etcd.deleteRange(key(k('b')));
       const now = await revision();
       expect(await values({ ...prefix(at), revision: before })).toEqual(['a=va', 'b=vb', 'c=vc', 'd=vd']);
-      expect(await etcd.range({ ...key(k('a')), revision: before })).toMatchObject({ header: { revision: String(now) } });
+      expect(await etcd.range({ ...key(k('a')), revision: before })).toMatchObject({
+        header: { revision: String(now) },
+      });
       await expect(etcd.range({ ...key(k('a')), revision: now + 1 })).rejects.toMatchObject(FUTURE);
       await expect(etcd.range({ ...key(k('a')), revision: '9223372036854775807' })).rejects.toMatchObject(FUTURE);
       await etcd.compact({ revision: now });
@@ -158,7 +169,9 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       const second = await put('a', '2');
       expect(second).toBe(first + 1);
       const { kvs } = await etcd.range(key(k('a')));
-      expect(kvs).toMatchObject([{ createRevision: String(first), modRevision: String(second), version: '2', lease: '0' }]);
+      expect(kvs).toMatchObject([
+        { createRevision: String(first), modRevision: String(second), version: '2', lease: '0' },
+      ]);
       await etcd.deleteRange(key(k('a')));
       const third = await put('a', '3');
       expect(third).toBe(second + 2);
@@ -349,7 +362,9 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       await twice(a, opTxn({ success: [a] }));
       await twice(opTxn({ success: [a] }), opTxn({ failure: [a] }));
       await twice(opTxn({ success: [opDelete(prefix(at))] }), opTxn({ success: [a] }));
-      await etcd.txn({ success: [opTxn({ success: [a], failure: [a] }), b, opDelete(key(k('c'))), opDelete(key(k('c')))] });
+      await etcd.txn({
+        success: [opTxn({ success: [a], failure: [a] }), b, opDelete(key(k('c'))), opDelete(key(k('c')))],
+      });
       expect(await values(prefix(at))).toEqual(['a=1', 'b=1']);
     });
 
@@ -481,7 +496,12 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       expect(responses.map(told)).toEqual([['put a=1'], ['put c=3', 'put b=2', 'delete a']]);
       expect(responses.map(({ header }) => Number(header.revision))).toEqual([first, first + 1]);
       const gone = responses[1]?.events[2]?.kv;
-      expect(gone).toMatchObject({ key: bytes(k('a')), modRevision: String(first + 1), version: '0', createRevision: '0' });
+      expect(gone).toMatchObject({
+        key: bytes(k('a')),
+        modRevision: String(first + 1),
+        version: '0',
+        createRevision: '0',
+      });
     });
 
     test('tells of one key, of a range, of all from a key on, and no others', async () => {
@@ -635,7 +655,9 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       do parts.push(await stream.next());
       while (parts.at(-1)?.fragment === true);
       expect(parts.length).toBeGreaterThan(1);
-      expect(parts.flatMap((part) => part.events.map((event) => event.kv.key.toString().at(-1)))).toEqual([...'abcde']);
+      expect(parts.flatMap((part) => part.events.map((event) => event.kv.key.toString().at(-1))).join('')).toBe(
+        'abcde',
+      );
     });
   });
 
@@ -664,16 +686,17 @@ describe.each(serversUnderTest())('the etcd API of the $name server', ({ start }
       etcd.leaseLeases(),
       etcd.memberList(),
       keepAlive.next(),
-      created,
     ]);
-    for (const answer of answers) expect(answer.header).toMatchObject({ clusterId, memberId, raftTerm });
+    for (const answer of [...answers, created]) expect(answer.header).toMatchObject({ clusterId, memberId, raftTerm });
     keepAlive.cancel();
   });
 
   test('takes 200 puts at once, each its own revision', async () => {
     const revisions = await Promise.all(Array.from({ length: 200 }, (_, index) => put(`p${index}`, '1')));
     expect(new Set(revisions).size).toBe(200);
-    await vi.waitFor(async () => expect(await etcd.range({ ...prefix(at), countOnly: true })).toMatchObject({ count: '200' }));
+    await vi.waitFor(async () =>
+      expect(await etcd.range({ ...prefix(at), countOnly: true })).toMatchObject({ count: '200' }),
+    );
   });
 
   test('answers UNIMPLEMENTED to what is not there', async () => {

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import { applyRange, checkRange } from './apply-range.ts';
-import { applyDeleteRange, applyPut, applyTxn, checkPuttable } from './apply-txn.ts';
+import { applyDeleteRange, applyPut, applyTxn, checkKept, checkLease } from './apply-txn.ts';
 import { checkDeleteRange, checkPut, checkTxn } from './check-txn.ts';
 import { noSpace, requestTooLarge } from './etcd-error.ts';
 import type { EtcdNode } from './etcd-node.ts';
@@ -19,7 +19,8 @@ export function kvService(node: EtcdNode, answer: Answer) {
     put: answer((request: PutRequest) => {
       checkPut(request);
       checkRoom(node, [request]);
-      checkPuttable({ keys, leases }, request);
+      checkLease({ leases }, request);
+      checkKept({ keys }, request);
       return keys.write((writer) => applyPut(keys, writer, request));
     }),
     deleteRange: answer((request: DeleteRangeRequest) => {
