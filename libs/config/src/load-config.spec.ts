@@ -135,8 +135,8 @@ test.each([
   expect(warned()[0]?.reason).toContain(reason);
 });
 
-test('one bad key holds no good one up, whenever they come', async () => {
-  const { load, put, clock } = setup();
+test('one bad key holds no good one up, whenever they come, and is logged once', async () => {
+  const { load, put, clock, log } = setup();
   put('/expiry/seconds', '"bad"');
   put('/title', '"good"');
   const config = await load();
@@ -144,6 +144,7 @@ test('one bad key holds no good one up, whenever they come', async () => {
   put('/debug', true);
   await clock.advance(0);
   expect(config.current.debug).toBe(true);
+  expect(log.warn).toHaveBeenCalledTimes(1);
   put('/expiry/seconds', 7);
   await clock.advance(0);
   expect(config.current.expiry.seconds).toBe(7);
@@ -173,6 +174,72 @@ test('a value that waits for another is taken when that comes, and the order doe
   put('/limits/max', 20);
   await clock.advance(0);
   expect(config.current.limits).toEqual({ min: 10, max: 20 });
+});
+
+test('a value that was replaced before its time comes into force never', async () => {
+  const { load, put, clock } = setup();
+  const config = await load();
+  put('/limits/min', 10);
+  await clock.advance(0);
+  put('/limits/min', 'no JSON');
+  await clock.advance(0);
+  put('/limits/max', 20);
+  await clock.advance(0);
+  expect(config.current.limits).toEqual({ min: 1, max: 20 });
+});
+
+test('the deeper key wins though the shallower one comes later', async () => {
+  const { load, put, clock } = setup();
+  put('/payment/timeoutMs', 700);
+  const config = await load();
+  put('/payment', { timeoutMs: 500, attempts: 9 });
+  await clock.advance(0);
+  expect(config.current.payment).toEqual({ timeoutMs: 700, attempts: 9 });
+});
+
+test.each([
+  ['that blames a place', ['pair']],
+  ['that blames nobody', []],
+])(
+  'a rule over several values %s: those that only hold together are found beside those that never do',
+  async (_, path) => {
+    const number = z.number().default(0);
+    const ruled = z
+      .object({ pair: z.object({ a: number, b: number }), most: number, least: number, other: number, bad: number })
+      .refine(({ pair }) => pair.a === pair.b, { path, message: 'not a pair' })
+      .refine(({ most, least }) => least <= most, { path: [], message: 'crossed' })
+      .refine(({ bad }) => bad === 0, { path: [], message: 'bad' });
+    const { clock, link, put, log } = setup();
+    const loading = loadConfig({ service: 'order', schema: ruled, env: {}, etcd: link, log, clock, random: () => 0.5 });
+    await clock.advance(10);
+    const config = await loading;
+    link.cut();
+    put('/pair', { a: 7, b: 7 });
+    put('/other', 1);
+    put('/least', 20);
+    put('/most', 30);
+    put('/bad', 1);
+    link.heal();
+    await clock.advance(1_000);
+    expect(config.current).toEqual({ pair: { a: 7, b: 7 }, most: 30, least: 20, other: 1, bad: 0 });
+  },
+);
+
+test('a pair of keys neither of which holds alone comes into force beside one of a wrong type', async () => {
+  const pair = z.object({ a: z.number().default(0), b: z.number().default(0), c: z.number().default(0) });
+  const ruled = pair.refine(({ a, b }) => a === b, { path: ['a'], message: 'not a pair' });
+  const { clock, link, put, log, warned } = setup();
+  const loading = loadConfig({ service: 'order', schema: ruled, env: {}, etcd: link, log, clock, random: () => 0.5 });
+  await clock.advance(10);
+  const config = await loading;
+  link.cut();
+  put('/a', 7);
+  put('/b', 7);
+  put('/c', '"wrong"');
+  link.heal();
+  await clock.advance(1_000);
+  expect(config.current).toEqual({ a: 7, b: 7, c: 0 });
+  expect(warned().filter(({ key }) => key !== undefined)).toMatchObject([{ key: '/config/order/c' }]);
 });
 
 test('fields that a value names and nobody knows are logged; the others count', async () => {

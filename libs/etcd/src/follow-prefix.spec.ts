@@ -50,6 +50,15 @@ test('it tells what is there first, be it nothing, then each change at once', as
   expect(clock.pending).toBe(0);
 });
 
+test('it ends with its client', async () => {
+  const { clock, reader, log } = setup();
+  await clock.advance(0);
+  await reader.close();
+  await clock.advance(100_000);
+  expect(clock.pending).toBe(0);
+  expect(log.warn).not.toHaveBeenCalled();
+});
+
 test('while etcd is away nothing is told; afterwards what has changed, and only that', async () => {
   const { clock, server, writer, reader, log, told, view } = setup();
   await clock.advance(0);

@@ -1,5 +1,6 @@
 import type { Clock } from '@stampede/lifecycle';
 import { backoffMs } from './backoff.ts';
+import { isEtcdError } from './etcd-error.ts';
 import type { Entry, Etcd, EtcdLog, Listing, Position, Watch, WatchEvent } from './etcd.ts';
 
 /** What has changed under the prefix since the last time. No key is both in `puts` and in `deletes`. */
@@ -34,7 +35,7 @@ export interface Follower {
 const STEADY_MS = 5_000;
 
 /**
- * Follows all keys under a prefix until it is closed: a listing, then a watch from the next revision on. It lists again when the watch ends
+ * Follows all keys under a prefix until it, or the client, is closed: a listing, then a watch from the next revision on. It lists again when the watch ends
  * for any reason, when the watch turns out to be another history's or behind us (such a watch is silent,
  * https://github.com/etcd-io/etcd/issues/14303), and now and then regardless, since servers have been known to drop events
  * (https://github.com/etcd-io/etcd/issues/17529, https://github.com/etcd-io/etcd/issues/18089). While etcd cannot be reached nothing is told.
@@ -105,6 +106,7 @@ export function followPrefix({
         listing = await etcd.list(prefix);
       } catch (error) {
         closing.signal.throwIfAborted();
+        if (isEtcdError(error, 'ETCD_CLOSED')) return;
         if (!away) log.warn({ err: error, prefix }, 'etcd cannot be listed; what is known stays');
         away = true;
         await clock.sleep(backoffMs(failures++, random), closing.signal);

@@ -19,7 +19,7 @@ export type LeaseLoss = 'gone' | 'silent';
 /**
  * Keeps a lease alive until it is lost and then says how; it never grants another. Refreshes three times in a lease's life. The watchdog is
  * our own: the time of the last refresh that succeeded, taken before it was sent, so that we never believe in a lease for longer than the
- * server does. A process that was frozen asks the server first, which knows better. Rejects with `signal.reason` once `signal` aborts.
+ * server does. A process that was frozen asks the server first, which knows better. Rejects with `signal.reason` once `signal` aborts, and where the client is closed.
  */
 export async function keepLease({ etcd, lease, clock, random, log, signal }: KeepLeaseOptions): Promise<LeaseLoss> {
   let ttlMs = lease.ttlSeconds * 1000;
@@ -35,6 +35,7 @@ export async function keepLease({ etcd, lease, clock, random, log, signal }: Kee
     } catch (error) {
       signal.throwIfAborted();
       if (isEtcdError(error, 'ETCD_LEASE_NOT_FOUND')) return 'gone';
+      if (isEtcdError(error, 'ETCD_CLOSED')) throw error;
       failures += 1;
       if (failures === 1) log.warn({ err: error, leaseId: lease.id }, 'a lease could not be refreshed');
       if (clock.monotonic() - aliveSince >= ttlMs) return 'silent';

@@ -1,3 +1,4 @@
+import { startEmbeddedEtcd } from '@stampede/embedded';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,11 +14,16 @@ async function freePort(): Promise<number> {
 }
 
 export async function useEtcd(): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const binary = process.env['STAMPEDE_TEST_ETCD'];
+  return binary === undefined ? startEmbeddedEtcd({}) : startReal(binary);
+}
+
+async function startReal(binary: string): Promise<{ endpoint: string; stop(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'etcd-'));
   const [client, peer] = [await freePort(), await freePort()];
   const endpoint = `http://127.0.0.1:${client}`;
   const child = spawn(
-    '/usr/bin/etcd',
+    binary,
     [
       ...['--data-dir', dir, '--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
       ...[

@@ -134,6 +134,15 @@ test('without etcd start goes on after a while, with a warning, and registers la
   expect(registered()).toBe(true);
 });
 
+test('it ends with its client', async () => {
+  const { registrar, etcd, pass, clock } = setup();
+  await registrar.start();
+  await etcd.close();
+  await pass(30_000);
+  expect(clock.pending).toBe(0);
+  await registrar.stop();
+});
+
 test('stop without etcd ends, and the registration goes with its lease', async () => {
   const { registrar, server, log, pass, entry, registered } = setup();
   await registrar.start();
@@ -169,6 +178,7 @@ test.each([
   const { registrar, server, pass, entry } = setup();
   server.store.put(`/services/${other}/1`, '{"Addr":"127.0.0.1:1"}');
   await expect(registrar.start()).rejects.toMatchObject({ reason: 'SERVICE_NAME_CONFLICT', metadata: { other } });
+  expect(server.store.list('/services/inventory/').entries).toEqual([]);
   await pass(30_000);
   expect(entry()).toBeUndefined();
 });

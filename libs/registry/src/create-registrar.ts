@@ -1,5 +1,5 @@
 import { AppError } from '@stampede/errors';
-import { backoffMs, keepLease, type Etcd, type EtcdLog, type Lease } from '@stampede/etcd';
+import { backoffMs, isEtcdError, keepLease, type Etcd, type EtcdLog, type Lease } from '@stampede/etcd';
 import { systemClock, type Clock } from '@stampede/lifecycle';
 import type { Instance } from '@stampede/rpc';
 import { checkInstance } from './check-instance.ts';
@@ -47,6 +47,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const stopping = new AbortController();
   const { signal } = stopping;
   const registered = Promise.withResolvers<undefined>();
+  registered.promise.catch(() => undefined);
   let everRegistered = false;
   let lease: Lease | undefined;
   let running: Promise<void> | undefined;
@@ -118,12 +119,23 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
         log.warn({ key, leaseId: held.id, loss }, 'the lease is lost; registering again');
       } catch (error) {
         signal.throwIfAborted();
-        registered.promise.catch(() => undefined);
+        if (isEtcdError(error, 'ETCD_CLOSED')) throw error;
         if (error instanceof AppError && error.reason === 'SERVICE_NAME_CONFLICT') registered.reject(error);
         if (failures === 0) log.warn({ err: error, key }, 'could not register; trying on');
         else log.debug({ err: error, key, failures }, 'could not register');
       }
       await clock.sleep(backoffMs(failures++, random), signal);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await running;
+    if (lease === undefined) return;
+    try {
+      await etcd.revokeLease(lease.id);
+    } catch (error) {
+      log.warn({ err: error, key }, 'etcd could not be told; the registration ends with its lease');
     }
   }
 
@@ -141,22 +153,12 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       try {
         await Promise.race([registered.promise, late]);
       } catch (error) {
-        stopping.abort();
-        await running;
+        await stop();
         throw error;
       } finally {
         waited.abort();
       }
     },
-    async stop() {
-      stopping.abort();
-      await running;
-      if (lease === undefined) return;
-      try {
-        await etcd.revokeLease(lease.id);
-      } catch (error) {
-        log.warn({ err: error, key }, 'etcd could not be told; the registration ends with its lease');
-      }
-    },
+    stop,
   };
 }
