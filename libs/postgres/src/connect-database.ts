@@ -38,7 +38,14 @@ export interface DatabaseOptions {
  * @example const db = connectDatabase({ url, applicationName: 'inventory' });
  */
 export function connectDatabase(options: DatabaseOptions): Database {
-  const { log, max = 10, maxWaiting = 1_000, statementTimeoutMs = 10_000, random = Math.random } = options;
+  const {
+    log,
+    max = 10,
+    maxWaiting = 1_000,
+    statementTimeoutMs = 10_000,
+    random = Math.random,
+    pipeline = false,
+  } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -50,7 +57,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
     query_timeout: statementTimeoutMs + 5_000,
     lock_timeout: options.lockTimeoutMs ?? 200,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 300,
-    pipeline: options.pipeline ?? false,
+    pipeline,
     types: typeParsers,
   });
   pool.on('error', (error) => log?.warn({ err: error }, 'an idle database connection was lost'));
@@ -84,7 +91,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
       }
     },
     transaction: (work, transactionOptions = {}) =>
-      runTransaction({ withConnection, work, random, log, ...transactionOptions }),
+      runTransaction({ withConnection, work, random, pipeline, log, ...transactionOptions }),
     close: () => pool.end(),
   };
 }

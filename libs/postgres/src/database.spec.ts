@@ -123,6 +123,16 @@ describe('connections', () => {
     expect(prepared).toEqual([{ name: 'echo', plans: 2 }]);
   });
 
+  test('statements that do not wait for each other run one after the other', async () => {
+    const database = connect({ max: 1 });
+    const answers = await database.transaction((tx) =>
+      Promise.all([1, 2, 3].map((n) => tx.query('SELECT $1::int AS n', [n]))),
+    );
+    expect(answers).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
+    const failing = database.transaction((tx) => Promise.all([tx.query('SELECT 1/0'), tx.query('SELECT 1')]));
+    await expect(failing).rejects.toThrow('division by zero');
+  });
+
   test('with pipeline on, statements that do not wait for each other give the same answers', async () => {
     const database = connect({ max: 1, pipeline: true });
     const answers = await database.transaction((tx) =>
@@ -254,6 +264,21 @@ describe('transactions', () => {
     });
     await expect(work).rejects.toThrow('nothing was committed');
     expect(await read(database, 'swallowed')).toBeUndefined();
+  });
+
+  test('a statement that nobody awaited belongs to the transaction all the same', async () => {
+    const database = connect({ max: 1 });
+    await database.transaction(async (tx) => {
+      void tx.query('SELECT pg_sleep(0.05)');
+      void add(tx, 'not awaited');
+    });
+    expect(await read(database, 'not awaited')).toBe(1);
+    const failing = database.transaction(async (tx) => {
+      await add(tx, 'not awaited');
+      tx.query('SELECT 1/0').catch(() => undefined);
+    });
+    await expect(failing).rejects.toThrow('nothing was committed');
+    expect(await read(database, 'not awaited')).toBe(1);
   });
 
   test('a transaction that is over takes no more statements', async () => {

@@ -4,7 +4,7 @@ import { CommitUnknownError } from './commit-unknown-error.ts';
 import { isConnectionLost, isContention, readableError } from './database-error.ts';
 import type { DatabaseLog } from './database-log.ts';
 import type { Queryable, TransactionOptions } from './queryable.ts';
-import { statementsOn } from './statements-on.ts';
+import { oneByOne, statementsOn } from './statements-on.ts';
 
 /** Uses a connection of the pool; `discard` keeps it from going back there. */
 export type Lend<T> = (client: pg.ClientBase, discard: () => void) => Promise<T>;
@@ -13,15 +13,17 @@ interface Run<T> extends TransactionOptions {
   readonly withConnection: <R>(use: Lend<R>) => Promise<R>;
   readonly work: (tx: Queryable) => Promise<T>;
   readonly random: () => number;
+  readonly pipeline: boolean;
   readonly log: DatabaseLog | undefined;
 }
 
 /** See `Database.transaction`. */
 export async function runTransaction<T>(run: Run<T>): Promise<T> {
-  const { isolation = 'read committed', attempts = 5, withConnection, work } = run;
+  const { isolation = 'read committed', attempts = 5, withConnection, work, pipeline } = run;
+  const statements = (client: pg.ClientBase) => (pipeline ? statementsOn(client) : oneByOne(statementsOn(client)));
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withConnection((client, discard) => once(client, discard, isolation, work));
+      return await withConnection((client, discard) => once(client, discard, isolation, statements(client), work));
     } catch (error) {
       const undone = isContention(error) || isConnectionLost(error);
       if (!undone || attempt >= attempts) throw readableError(error);
@@ -35,22 +37,34 @@ async function once<T>(
   client: pg.ClientBase,
   discard: () => void,
   isolation: string,
+  statements: Queryable,
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T> {
-  const statements = statementsOn(client);
   let open = true;
+  const underWay = new Set<Promise<unknown>>();
   const tx: Queryable = {
-    query: (text, values, options) =>
-      open ? statements.query(text, values, options) : Promise.reject(new Error('this transaction is over')),
+    query(text, values, options) {
+      if (!open) return Promise.reject(new Error('this transaction is over'));
+      const statement = statements.query<never>(text, values, options);
+      underWay.add(statement);
+      const settle = () => void underWay.delete(statement);
+      statement.then(settle, settle);
+      return statement;
+    },
+  };
+  /** Whoever did not await a statement must not have it run after the end, outside of the transaction. */
+  const close = async () => {
+    open = false;
+    await Promise.allSettled(underWay);
   };
   try {
     await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
     const result = await work(tx);
-    open = false;
+    await close();
     await commit(client);
     return result;
   } catch (error) {
-    open = false;
+    await close();
     if (error instanceof CommitUnknownError) discard();
     else await client.query('ROLLBACK').catch(discard); // it goes back into the pool clean, or not at all
     throw error;
