@@ -5,8 +5,8 @@ import { PRODUCT_COLUMNS, toProduct, type ProductRow } from './product-row.ts';
 import { linesJson, RESERVATION_COLUMNS, toReservation, type ReservationRow } from './reservation-row.ts';
 
 /**
- * Decides a batch in one transaction: locks, decides, writes; two rounds to the database besides BEGIN and COMMIT, nothing else awaited in
- * between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
+ * Decides a batch in one transaction: locks, decides, writes; two rounds to the database besides BEGIN and COMMIT (where it is connected with
+ * `pipeline`), nothing else awaited in between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
  * When it rejects, nothing was decided, or (CommitUnknownError) it is not known: the same request asked again finds the verdict or makes it.
  */
 export async function decideBatch(database: Database, requests: readonly Request[]): Promise<readonly Answer[]> {
