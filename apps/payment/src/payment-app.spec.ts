@@ -12,6 +12,7 @@ import {
   createClient,
   createServer,
   staticDiscovery,
+  type CallOptions,
   type Channel,
   type ChannelOptions,
 } from '@stampede/rpc';
@@ -20,7 +21,7 @@ import { useDatabase } from '@stampede/testing';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configSchema } from './config.ts';
-import { pointsOf, RECOVERY_STEPS, type Crash } from './domain/crash-points.ts';
+import { pointsOf, RECOVERY_STEPS, type Crash, type CrashPoint } from './domain/crash-points.ts';
 import { createPaymentApp, MIGRATIONS } from './payment-app.ts';
 
 const secret = 'a secret of the services';
@@ -45,7 +46,7 @@ async function start({ timeoutMs = 300, crash }: Setup = {}) {
   await migrate({ url, directory: MIGRATIONS, log });
   const config = configSchema.parse({
     provider: { timeoutMs },
-    sandbox: { lateMs: 700 },
+    sandbox: { lateMs: 60_000 },
     recovery: { staleMs: 1 },
     database: { connections: 5 },
   });
@@ -90,7 +91,7 @@ async function start({ timeoutMs = 300, crash }: Setup = {}) {
     recovery: apps[0]!.recovery,
     async stop() {
       await Promise.all(channels.map((channel) => channel.close()));
-      await Promise.all(servers.map((server) => server.drain({ timeoutMs: 2_000, streamGraceMs: 0 })));
+      await Promise.all(servers.map((server) => server.drain({ timeoutMs: 500, streamGraceMs: 0 })));
       await Promise.all([...apps.map((app) => app.close()), db.close()]);
     },
   };
@@ -174,15 +175,16 @@ describe('charging', () => {
     const request = charge({ paymentToken: 'tok_timeout' });
     const start = performance.now();
     expect((await order.charge(request)).payment?.state).toBe(State.CHARGED);
-    expect(performance.now() - start).toBeLessThan(700);
+    expect(performance.now() - start).toBeLessThan(30_000);
     expect(await record(request.orderId)).toMatchObject({ providerCharges: 1 });
   });
 
   test('a caller whose time is up is told that nothing is known, not that it was declined; asked again it gets the truth', async () => {
-    const { order, record, clientOf } = await own({ timeoutMs: 5_000 });
+    const { order, record, clientOf } = await own({ timeoutMs: 60_000 });
     const request = charge({ paymentToken: 'tok_timeout' });
     const once = clientOf('order', { retry: { maxAttempts: 1 } });
-    await expect(once.charge(request, { deadlineMs: 400 })).rejects.toMatchObject({
+    await once.charge(charge());
+    await expect(once.charge(request, { deadlineMs: 1_500 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       reason: 'PAYMENT_OUTCOME_UNKNOWN',
     });
@@ -297,22 +299,33 @@ describe('undoing', () => {
 describe('recovery', () => {
   test('finishes what a crash left, and charges nothing new', async () => {
     let dieAt: string | undefined;
+    let died = Promise.withResolvers<undefined>();
     const reached = new Set<string>();
-    const crash: Crash = (point) =>
-      reached.add(point) && (point === dieAt ? Promise.withResolvers<never>().promise : undefined);
+    const crash: Crash = async (point) => {
+      reached.add(point);
+      if (point !== dieAt) return;
+      died.resolve(undefined);
+      await Promise.withResolvers<never>().promise;
+    };
     const { order, recovery, db, record } = await own({ crash });
-    const abandoned = async (point: string, call: () => Promise<unknown>) => {
+    /** The call gets as far as `point`, and no further. */
+    const abandoned = async (point: CrashPoint, call: (options: CallOptions) => Promise<unknown>) => {
       dieAt = point;
-      await expect(call()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+      died = Promise.withResolvers();
+      const caller = new AbortController();
+      const outcome = call({ signal: caller.signal }).catch((error: unknown) => error);
+      await died.promise;
+      caller.abort();
+      expect(await outcome).toMatchObject({ code: 'CANCELLED' });
       dieAt = undefined;
     };
     const [paid, unasked, voiding, refunding] = [charge(), charge(), charge(), charge()];
-    await abandoned('payment.commit-charged.before', () => order.charge(paid, { deadlineMs: 300 }));
-    await abandoned('payment.provider-charge.before', () => order.charge(unasked, { deadlineMs: 300 }));
-    await abandoned('payment.commit-charged.before', () => order.charge(voiding, { deadlineMs: 300 }));
-    await abandoned('payment.provider-cancel.before', () => order.void(voiding, { deadlineMs: 300 }));
+    await abandoned('payment.commit-charged.before', (options) => order.charge(paid, options));
+    await abandoned('payment.provider-charge.before', (options) => order.charge(unasked, options));
+    await abandoned('payment.commit-charged.before', (options) => order.charge(voiding, options));
+    await abandoned('payment.provider-cancel.before', (options) => order.void(voiding, options));
     await order.charge(refunding);
-    await abandoned('payment.provider-refund.after', () => order.refund(refunding, { deadlineMs: 300 }));
+    await abandoned('payment.provider-refund.after', (options) => order.refund(refunding, options));
 
     await db.query('UPDATE unsettled SET due_time = now()');
     await recovery.round(new AbortController().signal);
@@ -413,7 +426,7 @@ describe('what is kept and told', () => {
       'tok_4242424242',
       'x'.repeat(256),
     ]) {
-      await order.charge(charge({ paymentToken }), { deadlineMs: 400 }).catch(() => undefined);
+      await order.charge(charge({ paymentToken })).catch(() => undefined);
     }
     await vi.waitFor(() => expect(lines.join('')).toContain('no answer from the provider'));
     expect(lines.join('')).not.toMatch(/tok_|xxxx/);
