@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { createLifecycle, systemClock, type Component } from './index.ts';
+import { createLifecycle, systemClock, type Component, type LifecycleOptions } from './index.ts';
 
-function setup(options: { stopTimeoutMs?: number } = {}) {
+function setup(options: Pick<LifecycleOptions, 'stopTimeoutMs' | 'clock'> = {}) {
   const events: string[] = [];
   const host = Object.assign(new EventEmitter(), { exit: vi.fn((code: number) => void events.push(`exit ${code}`)) });
   const log = { info: vi.fn(), error: vi.fn(), fatal: vi.fn() };
@@ -62,12 +62,16 @@ test('a signal during the start keeps the rest from starting', async () => {
   expect(events).toEqual(['stop a', 'exit 0']);
 });
 
-test('a second signal exits at once', async () => {
-  const { events, host, part, lifecycle } = setup();
+test('a second signal exits at once, unless it is the first one told twice', async () => {
+  let now = 0;
+  const { events, host, part, lifecycle } = setup({ clock: { ...systemClock, monotonic: () => now } });
   const never = Promise.withResolvers<undefined>();
   void lifecycle.add(part('a', { stop: () => never.promise })).run();
   await vi.waitFor(() => expect(events).toEqual(['start a']));
   host.emit('SIGINT');
+  host.emit('SIGINT');
+  expect(events).toEqual(['start a']);
+  now = 1_001;
   host.emit('SIGINT');
   expect(events).toEqual(['start a', 'exit 1']);
 });

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { systemClock, type Clock } from './clock.ts';
 
 /** A part of a process with a life of its own. `stop` is called only after `start` succeeded (or where there is no `start`). */
 export interface Component {
@@ -25,6 +26,7 @@ export interface LifecycleOptions {
   /** Milliseconds that stopping may take in all before the process exits with code 1; 30,000 if absent. */
   readonly stopTimeoutMs?: number;
   readonly host?: Host;
+  readonly clock?: Clock;
 }
 
 export interface Lifecycle {
@@ -36,16 +38,24 @@ export interface Lifecycle {
   stop(): Promise<void>;
   /**
    * The whole life of a process: starts all, waits for SIGTERM, SIGINT, SIGHUP or the end of the parent (its IPC channel closing),
-   * stops all and exits with 0. A second signal, a failed start, or an error nobody caught exits with 1.
+   * stops all and exits with 0. A second signal more than a second later, a failed start, or an error nobody caught exits with 1.
    *
    * @example await createLifecycle({ log }).add(database).add(server).run();
    */
   run(): Promise<void>;
 }
 
+/** A signal sent to a group and passed on by a parent arrives twice: within this time it is one wish, not impatience. */
+const REPEAT_MS = 1_000;
+
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect'] as const;
 
-export function createLifecycle({ log, stopTimeoutMs = 30_000, host = process }: LifecycleOptions): Lifecycle {
+export function createLifecycle({
+  log,
+  stopTimeoutMs = 30_000,
+  host = process,
+  clock = systemClock,
+}: LifecycleOptions): Lifecycle {
   const components: Component[] = [];
   const started: Component[] = [];
   const asked = new AbortController();
@@ -94,11 +104,13 @@ export function createLifecycle({ log, stopTimeoutMs = 30_000, host = process }:
     },
     async run() {
       const ended = Promise.withResolvers<number>();
-      let signalled = false;
+      let signalledAt: number | undefined;
       const onSignal = (reason: string) => {
-        if (signalled && reason !== 'disconnect') host.exit(1);
-        if (signalled) return;
-        signalled = true;
+        if (signalledAt !== undefined) {
+          if (reason !== 'disconnect' && clock.monotonic() - signalledAt > REPEAT_MS) host.exit(1);
+          return;
+        }
+        signalledAt = clock.monotonic();
         log.info({ reason }, 'stopping');
         setTimeout(() => {
           log.fatal({ stopTimeoutMs }, 'not stopped in time');
