@@ -1,3 +1,5 @@
+import { loadConfig } from '@stampede/config';
+import { silentLogger } from '@stampede/telemetry';
 import { expect, test } from 'vitest';
 import { settingsSchema } from './settings.ts';
 
@@ -16,4 +18,14 @@ test.each([
   { passwords: { concurrency: 1.5 } },
 ])('refuses %j', (settings) => {
   expect(settingsSchema.safeParse(settings).success).toBe(false);
+});
+
+test('can be set by the environment, one by one', async () => {
+  const env = { USER_PASSWORDS_MEMORY_KIB: '64', USER_TOKENS_ACCESS_SECONDS: '60', USER_SERVER_PORT: '9000' };
+  const { current } = await loadConfig({ service: 'user', schema: settingsSchema, env, log: silentLogger() });
+  expect(current).toMatchObject({
+    server: { host: '127.0.0.1', port: 9_000 },
+    tokens: { accessSeconds: 60, refreshSeconds: 2_592_000 },
+    passwords: { memoryKib: 64, passes: 2 },
+  });
 });

@@ -47,28 +47,20 @@ export function createPostgresSessions(database: Database): Sessions {
          SELECT used.user_id, users.roles, now() AS at FROM used JOIN users ON users.id = used.user_id`,
         [refreshHash, next, refreshSeconds],
       );
-      if (row === undefined) await endIfUsed(refreshHash);
+      // A known token that is refused was used before, by somebody else or by whoever asks now. Which of the two is the thief cannot be
+      // known, so the session ends for both (RFC 9700, 4.14.2). One that is expired or revoked has no session to lose.
+      if (row === undefined) await end(refreshHash);
       return row && continued(row);
     },
 
-    async revoke(refreshHash) {
-      await database.query(
-        `UPDATE sessions SET revoke_time = now() FROM refresh_tokens AS token
-         WHERE token.hash = $1 AND sessions.id = token.session_id AND sessions.revoke_time IS NULL`,
-        [refreshHash],
-      );
-    },
+    revoke: end,
   };
 
-  /**
-   * Somebody holds a token that somebody else, or they themselves, used before: which of the two is the thief cannot be known, so the
-   * session ends for both (RFC 9700, 4.14.2).
-   */
-  async function endIfUsed(refreshHash: Uint8Array): Promise<void> {
+  /** Ends the session of a token. */
+  async function end(refreshHash: Uint8Array): Promise<void> {
     await database.query(
       `UPDATE sessions SET revoke_time = now() FROM refresh_tokens AS token
-       WHERE token.hash = $1 AND token.use_time IS NOT NULL
-         AND sessions.id = token.session_id AND sessions.revoke_time IS NULL`,
+       WHERE token.hash = $1 AND sessions.id = token.session_id AND sessions.revoke_time IS NULL`,
       [refreshHash],
     );
   }

@@ -196,6 +196,17 @@ test('the sweeper deletes sessions whose last token has expired, and no other', 
   expect(left.map(({ hash }) => hash.toString('hex'))).toEqual([live.toString('hex')]);
 });
 
+test('a session whose token was refreshed lives as long as the new one', async () => {
+  const { first } = await startedSession(60);
+  const second = tokenHash();
+  await sessions().rotate(first, second, 3_600);
+  const [row] = await database.query<{ same: boolean }>(
+    'SELECT sessions.expire_time = token.expire_time AS same FROM sessions, refresh_tokens AS token WHERE token.hash = $1',
+    [second],
+  );
+  expect(row).toEqual({ same: true });
+});
+
 test('a sweep that fails is told, and the next one is made all the same', async () => {
   const clock = fakeClock();
   const warn = vi.fn();
