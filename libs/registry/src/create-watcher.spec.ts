@@ -60,6 +60,19 @@ test('a late listener hears the set at once; one that has ended hears nothing; o
   expect(clock.pending).toBe(0);
 });
 
+test('a listener that answers with gone() leaves nobody with an older set, nor with one told twice', async () => {
+  const { clock, put, drop, watcher, watch, sets } = setup();
+  put('1');
+  await clock.advance(0);
+  watcher.watch('inventory', ({ fading }) => {
+    for (const { id } of fading) watcher.gone('inventory', id);
+  });
+  watch();
+  drop('1');
+  await clock.advance(0);
+  expect(sets).toEqual(['1|', '|']);
+});
+
 test('one watch serves all services', async () => {
   const { clock, link, put, watch, sets } = setup();
   const watchPrefix = vi.spyOn(link, 'watchPrefix');

@@ -50,15 +50,20 @@ export function createWatcher(options: WatcherOptions): Watcher {
     relistMs,
   } = options;
   const views = new Map<string, ServiceView>();
-  const listeners = new Map<string, Set<Listener>>();
+  /** By service: who listens, and the set each was told last. */
+  const listeners = new Map<string, Map<Listener, InstanceSet | undefined>>();
   let known = false;
 
   function notify(service: string): void {
-    const set = views.get(service)?.set() ?? NOTHING;
-    for (const listener of [...(listeners.get(service) ?? [])]) tell(service, listener, set);
+    for (const listener of [...(listeners.get(service)?.keys() ?? [])]) tell(service, listener);
   }
 
-  function tell(service: string, listener: Listener, set: InstanceSet): void {
+  /** A listener may answer with `gone`, which tells everybody a newer set: what is told is the newest, and nothing twice. */
+  function tell(service: string, listener: Listener): void {
+    const all = listeners.get(service);
+    const set = views.get(service)?.set() ?? NOTHING;
+    if (all?.has(listener) !== true || all.get(listener) === set) return;
+    all.set(listener, set);
     try {
       listener(set);
     } catch (error) {
@@ -123,9 +128,9 @@ export function createWatcher(options: WatcherOptions): Watcher {
     watch(service, listener) {
       // A function of its own, so that one listener may watch twice.
       const own: Listener = (set) => listener(set);
-      const all = listeners.get(service) ?? new Set();
-      listeners.set(service, all.add(own));
-      if (known) tell(service, own, views.get(service)?.set() ?? NOTHING);
+      const all = listeners.get(service) ?? new Map<Listener, InstanceSet | undefined>();
+      listeners.set(service, all.set(own, undefined));
+      if (known) tell(service, own);
       return () => {
         all.delete(own);
         if (all.size === 0 && listeners.get(service) === all) listeners.delete(service);
