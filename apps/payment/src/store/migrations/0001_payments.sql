@@ -1,6 +1,7 @@
 -- One row an order, its verdict, refusals and tombstones included. It is also the charge's transfer: debit the customer's account, credit
 -- the shop's (view transfers). A paid order writes it twice, intent and verdict. The second write is a heap-only update (HOT): no b-tree names what
--- it changes, BRIN does not hinder it (PostgreSQL 16 and newer), and the fillfactor leaves it room on its page.
+-- it changes, BRIN does not hinder it (PostgreSQL 16 and newer), and the fillfactor leaves every row of a page room for its second version on that
+-- page, as a batch of verdicts needs it: with 70 only six in ten of a batch of 256 were HOT.
 CREATE TABLE payments (
   order_id uuid PRIMARY KEY,
   user_id uuid,
@@ -18,7 +19,7 @@ CREATE TABLE payments (
   ),
   CONSTRAINT payments_amount CHECK (amount_minor > 0),
   CONSTRAINT payments_declined CHECK ((state = 'DECLINED') = (decline_code IS NOT NULL))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 -- For the sweep, which reads the rows of a span of time. A summary of page ranges: next to nothing to write.
 CREATE INDEX payments_by_time ON payments USING brin (create_time) WITH (pages_per_range = 32, autosummarize = on);
