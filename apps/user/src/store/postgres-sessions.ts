@@ -43,6 +43,8 @@ export function createPostgresSessions(database: Database): Sessions {
            SELECT $2, session_id, now() + make_interval(secs => $3) FROM used RETURNING session_id, expire_time
          ), prolonged AS (
            UPDATE sessions SET expire_time = greatest(sessions.expire_time, next.expire_time) FROM next WHERE id = next.session_id
+         ), forgotten AS (
+           DELETE FROM refresh_tokens AS token USING used WHERE token.session_id = used.session_id AND token.expire_time <= now()
          )
          SELECT used.user_id, users.roles, now() AS at FROM used JOIN users ON users.id = used.user_id`,
         [refreshHash, next, refreshSeconds],

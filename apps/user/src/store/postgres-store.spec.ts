@@ -207,6 +207,18 @@ test('a session whose token was refreshed lives as long as the new one', async (
   expect(row).toEqual({ same: true });
 });
 
+test('a session that is refreshed for years keeps only tokens that could still be good', async () => {
+  const { first } = await startedSession();
+  const chain = [first, ...Array.from({ length: 5 }, tokenHash)];
+  for (const [index, next] of chain.slice(1).entries()) {
+    await sessions().rotate(chain[index]!, next, 60);
+    if (index === 2) await database.query('UPDATE refresh_tokens SET expire_time = now() WHERE use_time IS NOT NULL');
+  }
+  const kept = await database.query<{ hash: Buffer }>('SELECT hash FROM refresh_tokens');
+  const hex = (hashes: readonly Uint8Array[]) => hashes.map((hash) => Buffer.from(hash).toString('hex')).toSorted();
+  expect(hex(kept.map(({ hash }) => hash))).toEqual(hex(chain.slice(3)));
+});
+
 test('a sweep that fails is told, and the next one is made all the same', async () => {
   const clock = fakeClock();
   const warn = vi.fn();

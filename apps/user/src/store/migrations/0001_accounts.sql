@@ -26,7 +26,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expire_time);
 
--- Used tokens stay until their session goes: a second use must be recognised.
+-- Used tokens stay until they would have expired: a second use must be recognised.
 CREATE TABLE refresh_tokens (
   -- SHA-256 of the token; the token itself is kept nowhere.
   hash bytea PRIMARY KEY,
@@ -35,7 +35,7 @@ CREATE TABLE refresh_tokens (
   expire_time timestamptz NOT NULL,
   use_time timestamptz
 );
-CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id, expire_time);
 
 -- A key is published from create_time on, signs from activate_time until retire_time, and verifies until expire_time. A rotation, in
 -- one transaction, gives the key without an end a retire_time and an expire_time, and inserts the next one, active from then on.
