@@ -39,6 +39,7 @@ export async function removeEmbeddedPostgres(dataDir: string, log: EmbeddedLog):
   const target = await readlink(place).catch(() => place);
   await stopOrphan(target, log);
   await rm(target, { recursive: true, force: true });
+  await rm(`${target}.abandoned`, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
 }
 
