@@ -1,3 +1,4 @@
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { useDatabase, type TestDatabase } from './use-database.ts';
+export { useEtcd, type TestEtcd } from './use-etcd.ts';

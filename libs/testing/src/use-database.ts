@@ -13,17 +13,16 @@ export interface TestDatabase {
   readonly drop: () => Promise<void>;
 }
 
-let own: Promise<string> | undefined;
+let shared: Promise<string> | undefined;
 
 /**
  * A fresh, empty database with an owner of its own: on the server of `STAMPEDE_TEST_POSTGRES` (a superuser's URL) if that is set, else on
- * one embedded server that all databases of this process share. There, `fsync` is off.
+ * one embedded server that the whole test run shares (with `vitest-setup.ts`, else this process). There, `fsync` is off.
  *
  * @example const { url } = await useDatabase('inventory'); const database = connectDatabase({ url, applicationName: 'test' });
  */
 export async function useDatabase(name: string): Promise<TestDatabase> {
-  const server =
-    process.env['STAMPEDE_TEST_POSTGRES'] ?? (await (own ??= startTestPostgres().then((it) => it.adminUrl)));
+  const server = process.env['STAMPEDE_TEST_POSTGRES'] ?? (await (shared ??= sharedServer()));
   const unique = `test_${name.replaceAll(/[^a-z0-9]+/gi, '_').toLowerCase()}_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await asAdmin(server, [
@@ -43,6 +42,14 @@ export async function useDatabase(name: string): Promise<TestDatabase> {
     name: unique,
     drop: () => asAdmin(server, [`DROP DATABASE IF EXISTS ${unique} WITH (FORCE)`, `DROP ROLE IF EXISTS ${unique}`]),
   };
+}
+
+async function sharedServer(): Promise<string> {
+  const keeper = process.env['STAMPEDE_TEST_KEEPER'];
+  if (keeper === undefined) return (await startTestPostgres()).adminUrl;
+  const answer = await fetch(keeper);
+  if (!answer.ok) throw new Error(`the test Postgres did not start: ${await answer.text()}`);
+  return answer.text();
 }
 
 async function asAdmin(url: string, statements: readonly string[]): Promise<void> {

@@ -10,6 +10,9 @@ import { DataDirInUseError, removeEmbeddedPostgres, startEmbeddedPostgres, type 
 import { silent } from './embedded-log.ts';
 import { postgresProcesses } from './processes.ts';
 
+/** Each start is a whole Postgres, and other projects' tests run beside these. */
+vi.setConfig({ testTimeout: 120_000 });
+
 const isRoot = process.getuid?.() === 0;
 const databases = ['order', 'user', 'with "quotes" and spaces'];
 /** Nobody cuts the power in these tests; the safe settings are looked at in the first one. */
