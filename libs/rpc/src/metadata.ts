@@ -1,4 +1,10 @@
 const KEY = /^[0-9a-z_.-]+$/;
+/** Names that belong to HTTP/2 or gRPC itself: sending them breaks the call, and in Node the connection with it. */
+const RESERVED = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'http2-settings'],
+  ...['te', 'host', 'content-type', 'content-length', 'user-agent'],
+  ...['grpc-status', 'grpc-message', 'grpc-timeout', 'grpc-encoding', 'grpc-accept-encoding'],
+]);
 /** Printable ASCII, as HTTP/2 headers of gRPC allow it. */
 const TEXT = /^[ -~]*$/;
 
@@ -7,7 +13,8 @@ type BinaryKey = `${string}-bin`;
 
 /**
  * Headers or trailers of a call. Keys are lower case; a key that ends in `-bin` holds bytes, every other printable ASCII.
- * A key may have several values, in order. Illegal keys and values throw a TypeError.
+ * A key may have several values, in order; on the wire, those of a text key may arrive as one, joined by commas. Illegal and reserved keys
+ * and illegal values throw a TypeError.
  *
  * @example new Metadata({ 'x-tenant': 'north', 'blob-bin': Uint8Array.of(1, 2) }).get('x-tenant')
  */
@@ -70,6 +77,7 @@ export class Metadata implements Iterable<readonly [string, readonly MetadataVal
 function checked(key: string, values: readonly MetadataValue[]): string {
   const name = key.toLowerCase();
   if (!KEY.test(name)) throw new TypeError(`metadata key ${JSON.stringify(key)} has illegal characters`);
+  if (RESERVED.has(name)) throw new TypeError(`metadata key ${name} is reserved`);
   const binary = name.endsWith('-bin');
   for (const value of values) {
     if (binary === (typeof value === 'string')) {

@@ -1,9 +1,10 @@
 import { AppError } from '@stampede/errors';
-import type { MethodShape } from '../definition.ts';
+import { kindOf, type MethodShape } from '../definition.ts';
+import type { Next } from '../interceptor.ts';
 import type { ClientContext } from './call-options.ts';
 import type { Endpoint } from './endpoint.ts';
 import { abortedBy } from './grpc-failure.ts';
-import { decodeResponse, encodeRequest } from './messages.ts';
+import { decodeResponse, encodeRequest, encodeRequests, onlyOne } from './messages.ts';
 import { withOutcome } from './outcome.ts';
 import { Replayed } from './replayed.ts';
 import { Attempts, type RetryOptions } from './retry.ts';
@@ -17,13 +18,28 @@ export class Caller {
     this.#options = options;
   }
 
-  async unary<Request, Response>(
-    method: MethodShape<Request, Response>,
-    request: Request,
+  /** The innermost part of a method's calls, below the interceptors. */
+  next<Request, Response>(method: MethodShape<Request, Response>): Next<ClientContext> {
+    const one = (request: unknown) => encodeRequest(method, request as Request);
+    const each = (requests: unknown) => encodeRequests(method, requests as AsyncIterable<Request>);
+    switch (kindOf(method)) {
+      case 'unary':
+        return (request, context) => this.#unary(method, one(request), context);
+      case 'serverStream':
+        return (request, context) => this.#stream(method, one(request), context);
+      case 'clientStream':
+        return (requests, context) => onlyOne(this.#stream(method, each(requests), context));
+      case 'bidi':
+        return (requests, context) => this.#stream(method, each(requests), context);
+    }
+  }
+
+  async #unary<Response>(
+    method: MethodShape<never, Response>,
+    payload: Uint8Array,
     context: ClientContext,
   ): Promise<Response> {
     const { pool, clock } = this.#options;
-    const payload = encodeRequest(method, request);
     const call = outgoing(method, context);
     const attempts = new Attempts(context, this.#options);
     for (;;) {
@@ -44,8 +60,8 @@ export class Caller {
     }
   }
 
-  async *stream<Request, Response>(
-    method: MethodShape<Request, Response>,
+  async *#stream<Response>(
+    method: MethodShape<never, Response>,
     request: Uint8Array | Replayed,
     context: ClientContext,
   ): AsyncGenerator<Response> {

@@ -1,14 +1,13 @@
 import { AppError } from '@stampede/errors';
 import { systemClock, type Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
-import type { MethodShape } from '../definition.ts';
+import { kindOf, type MethodShape } from '../definition.ts';
 import type { Discovery } from '../discovery.ts';
 import { compose, type Next } from '../interceptor.ts';
 import { createProver } from '../wire/service-proof.ts';
 import type { CallOptions, ClientContext, ClientInterceptor } from './call-options.ts';
 import { Caller } from './caller.ts';
 import { grpcTransport } from './grpc-transport.ts';
-import { encodeRequest, encodeRequests, onlyOne } from './messages.ts';
 import { outgoingContext } from './outgoing-context.ts';
 import { Pool } from './pool.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
@@ -76,7 +75,7 @@ export interface Channel {
     requests: AsyncIterable<Request>,
     options?: CallOptions,
   ): AsyncIterable<Response>;
-  /** Resolves when an instance is connected; rejects when there is none that can be reached, or with the signal. */
+  /** Resolves once an instance is connected, however long that takes; rejects when the signal aborts or the channel is closed. */
   ready(signal?: AbortSignal): Promise<void>;
   /** Refuses further calls, lets unary ones finish, ends streams, closes connections. */
   close(): Promise<void>;
@@ -100,6 +99,9 @@ class RpcChannel implements Channel {
   readonly #caller: Caller;
   readonly #clock: Clock;
   readonly #prove: (() => string) | undefined;
+  readonly #composed = new WeakMap<object, Next<ClientContext>>();
+  /** Ends streams: unary calls finish by themselves. */
+  readonly #closing = new AbortController();
   #inFlight = 0;
   #onIdle: (() => void) | undefined;
 
@@ -132,9 +134,7 @@ class RpcChannel implements Channel {
     request: Request,
     options: CallOptions = {},
   ): Promise<Response> {
-    return this.#one(method, request, options, (message, context) =>
-      this.#caller.unary(method, message as Request, context),
-    );
+    return this.#one(method, request, options);
   }
 
   async clientStream<Request, Response>(
@@ -142,9 +142,7 @@ class RpcChannel implements Channel {
     requests: AsyncIterable<Request>,
     options: CallOptions = {},
   ): Promise<Response> {
-    return this.#one(method, requests, options, (messages, context) =>
-      onlyOne(this.#caller.stream(method, encodeRequests(method, messages as AsyncIterable<Request>), context)),
-    );
+    return this.#one(method, requests, options);
   }
 
   serverStream<Request, Response>(
@@ -152,9 +150,7 @@ class RpcChannel implements Channel {
     request: Request,
     options: CallOptions = {},
   ): AsyncIterable<Response> {
-    return this.#many(method, request, options, (message, context) =>
-      this.#caller.stream(method, encodeRequest(method, message as Request), context),
-    );
+    return this.#many(method, request, options);
   }
 
   bidi<Request, Response>(
@@ -162,26 +158,21 @@ class RpcChannel implements Channel {
     requests: AsyncIterable<Request>,
     options: CallOptions = {},
   ): AsyncIterable<Response> {
-    return this.#many(method, requests, options, (messages, context) =>
-      this.#caller.stream(method, encodeRequests(method, messages as AsyncIterable<Request>), context),
-    );
+    return this.#many(method, requests, options);
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    const endpoint = await this.#pool.acquire(
-      { streaming: true, deadline: this.#clock.now() + HOUR_MS, signal },
-      undefined,
-    );
-    this.#pool.release(endpoint, true, 0, undefined);
+    const seeker = { streaming: true, deadline: Infinity, signal, patient: true };
+    this.#pool.release(await this.#pool.acquire(seeker, undefined), true, 0, undefined);
   }
 
   async close(): Promise<void> {
     this.#pool.close();
-    if (this.#inFlight > 0) {
-      const idle = Promise.withResolvers<undefined>();
-      this.#onIdle = () => idle.resolve(undefined);
-      await idle.promise;
-    }
+    this.#closing.abort(new AppError('UNAVAILABLE', 'CHANNEL_CLOSED', 'the channel was closed'));
+    if (this.#inFlight === 0) return;
+    const idle = Promise.withResolvers<undefined>();
+    this.#onIdle = () => idle.resolve(undefined);
+    await idle.promise;
   }
 
   /** A call with one response, inside the interceptors. */
@@ -189,14 +180,13 @@ class RpcChannel implements Channel {
     method: MethodShape<Request, Response>,
     request: unknown,
     options: CallOptions,
-    call: (request: unknown, context: ClientContext) => Promise<Response>,
   ): Promise<Response> {
     const context = this.#context(method, options, this.#options.defaultDeadlineMs ?? 5_000);
     const end = this.#begin(context);
     try {
-      const response = await this.#intercepted(call)(request, context);
+      const response = await (this.#intercepted(method)(request, context) as Promise<Response>);
       end('OK');
-      return response as Response;
+      return response;
     } catch (error) {
       end(AppError.from(error).code);
       throw error;
@@ -208,13 +198,12 @@ class RpcChannel implements Channel {
     method: MethodShape<Request, Response>,
     request: unknown,
     options: CallOptions,
-    call: (request: unknown, context: ClientContext) => AsyncIterable<Response>,
   ): AsyncGenerator<Response> {
     const context = this.#context(method, options, this.#options.defaultStreamDeadlineMs ?? HOUR_MS);
     const end = this.#begin(context);
     let code: string = 'CANCELLED';
     try {
-      yield* this.#intercepted(call)(request, context) as AsyncIterable<Response>;
+      yield* this.#intercepted(method)(request, context) as AsyncIterable<Response>;
       code = 'OK';
     } catch (error) {
       code = AppError.from(error).code;
@@ -224,12 +213,19 @@ class RpcChannel implements Channel {
     }
   }
 
-  #context(method: MethodShape<never, unknown>, options: CallOptions, defaultDeadlineMs: number): ClientContext {
-    return outgoingContext({ method, options, defaultDeadlineMs, prove: this.#prove, clock: this.#clock });
+  /** The way of a method's calls, made once: an interceptor may keep state a method. */
+  #intercepted<Request, Response>(method: MethodShape<Request, Response>): Next<ClientContext> {
+    let next = this.#composed.get(method);
+    if (next === undefined) {
+      next = compose(this.#options.interceptors ?? [], this.#caller.next(method));
+      this.#composed.set(method, next);
+    }
+    return next;
   }
 
-  #intercepted(call: Next<ClientContext>): Next<ClientContext> {
-    return compose(this.#options.interceptors ?? [], call);
+  #context(method: MethodShape<never, unknown>, options: CallOptions, defaultDeadlineMs: number): ClientContext {
+    const closing = kindOf(method) === 'unary' ? undefined : this.#closing.signal;
+    return outgoingContext({ method, options, defaultDeadlineMs, closing, prove: this.#prove, clock: this.#clock });
   }
 
   #begin({ service, method }: ClientContext): (code: string) => void {

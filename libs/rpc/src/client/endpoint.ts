@@ -2,6 +2,7 @@ import type { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Instance } from '../discovery.ts';
 import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
+import { outcomeOf } from './outcome.ts';
 import { PeakEwma } from './peak-ewma.ts';
 import type { Candidate } from './pick.ts';
 import type { Transport, TransportFactory, TransportState } from './transport.ts';
@@ -92,7 +93,9 @@ export class Endpoint implements Candidate {
     if (failed) this.#latency.observe(Math.max(ms, FAILURE_MS), now);
     else if (!streaming) this.#latency.observe(ms, now);
     const before = this.#ejection;
-    this.#ejection = afterCall(before, !failed, !failed || mayEject(), now, random);
+    // A refusal is the end of a connection, which has a state of its own: it costs, and is no fault to be remembered.
+    const struck = failed && outcomeOf(error) !== 'not-processed';
+    if (struck || !failed) this.#ejection = afterCall(before, !struck, !struck || mayEject(), now, random);
     return this.#ejection.kind === 'ejected' && before.kind !== 'ejected';
   }
 

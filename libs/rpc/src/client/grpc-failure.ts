@@ -29,14 +29,14 @@ export function failureOf(status: grpc.StatusObject, started: boolean): AppError
   }
   const sent = metadata.get(HEADERS.details)[0];
   const answered = metadata.get(HEADERS.instance).length > 0 || sent !== undefined;
-  const outcome = outcomeOf(code, metadata.get(HEADERS.outcome)[0], answered);
+  const outcome = readOutcome(code, metadata.get(HEADERS.outcome)[0], answered);
   if (!answered && code === grpc.status.UNAVAILABLE) {
     return withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_LOST', details), outcome);
   }
   return withOutcome(decodeError(code, details, typeof sent === 'string' ? undefined : sent), outcome);
 }
 
-function outcomeOf(code: grpc.status, said: grpc.MetadataValue | undefined, answered: boolean): CallOutcome {
+function readOutcome(code: grpc.status, said: grpc.MetadataValue | undefined, answered: boolean): CallOutcome {
   if (said === NOT_PROCESSED || said === UNKNOWN) return said;
   // Whoever says these, the handler may be running still.
   if (code === grpc.status.CANCELLED || code === grpc.status.DEADLINE_EXCEEDED) return 'unknown';

@@ -11,6 +11,8 @@ export interface OutgoingContextOptions {
   readonly method: Omit<MethodShape<never, unknown>, 'encode' | 'decode'>;
   readonly options: CallOptions;
   readonly defaultDeadlineMs: number;
+  /** Aborted when the channel closes, for calls that do not outlive it. */
+  readonly closing: AbortSignal | undefined;
   /** Proof of the calling service, if it has a secret. */
   readonly prove: (() => string) | undefined;
   readonly clock: Clock;
@@ -21,11 +23,12 @@ export function outgoingContext({
   method,
   options,
   defaultDeadlineMs,
+  closing,
   prove,
   clock,
 }: OutgoingContextOptions): ClientContext {
   const { context, metadata: extra, signal, key, onHeaders, onTrailers } = options;
-  const allowed = options.deadlineMs ?? defaultDeadlineMs;
+  const allowed = Math.min(options.deadlineMs ?? defaultDeadlineMs, MAX_DEADLINE_MS);
   const deadline = clock.now() + (context === undefined ? allowed : Math.min(allowed, context.remainingMs()));
   const parent = options.trace ?? context?.trace;
   const trace = parent === undefined ? newTrace() : childOf(parent);
@@ -49,7 +52,7 @@ export function outgoingContext({
     trace,
     user,
     key,
-    signal: eitherOf(signal, context?.signal),
+    signal: anyOf(signal, context?.signal, closing),
     deadline,
     remainingMs: () => Math.max(0, deadline - clock.now()),
     metadata,
@@ -58,6 +61,10 @@ export function outgoingContext({
   };
 }
 
-function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one !== undefined && other !== undefined ? AbortSignal.any([one, other]) : (one ?? other);
+/** Ms; what a timer can count, 24 days. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1;
+
+function anyOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }

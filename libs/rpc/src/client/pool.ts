@@ -25,6 +25,8 @@ export interface Seeker {
   readonly streaming: boolean;
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
+  /** Waits for as long as it takes, though nothing can be reached now. */
+  readonly patient?: boolean;
 }
 
 type Avoided = ReadonlySet<Endpoint> | undefined;
@@ -102,7 +104,7 @@ export class Pool {
     const { signal } = seeker;
     return new Promise((resolve, reject) => {
       const hopeless = this.#hopeless();
-      if (hopeless !== undefined) return reject(hopeless);
+      if (hopeless !== undefined && !this.#holdsOut(seeker)) return reject(hopeless);
       if (this.#waiters.size >= maxQueued) {
         return reject(refusal('RESOURCE_EXHAUSTED', 'CLIENT_QUEUE_FULL', 'too many calls wait for an instance'));
       }
@@ -127,9 +129,10 @@ export class Pool {
       const onAbort = () => {
         if (signal !== undefined) waiter.reject(withOutcome(abortedBy(signal), 'not-processed'));
       };
-      const cancelTimer = clock.schedule(Math.max(0, seeker.deadline - clock.now()), () =>
-        waiter.reject(refusal('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'no instance was free before the deadline')),
-      );
+      const late = () =>
+        waiter.reject(refusal('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'no instance was free before the deadline'));
+      const cancelTimer =
+        seeker.patient === true ? () => undefined : clock.schedule(Math.max(0, seeker.deadline - clock.now()), late);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
     });
@@ -144,7 +147,12 @@ export class Pool {
       waiter.resolve(endpoint);
     }
     const hopeless = this.#waiters.size > 0 ? this.#hopeless() : undefined;
-    if (hopeless !== undefined) for (const waiter of this.#waiters) waiter.reject(hopeless);
+    if (hopeless === undefined) return;
+    for (const waiter of this.#waiters) if (!this.#holdsOut(waiter.seeker)) waiter.reject(hopeless);
+  }
+
+  #holdsOut({ patient }: Seeker): boolean {
+    return patient === true && !this.#closed;
   }
 
   /** Why waiting cannot help; undefined while instances are not known yet, one is connecting, or all are merely busy. */

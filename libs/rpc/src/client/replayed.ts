@@ -41,10 +41,13 @@ export class Replayed implements AsyncIterable<Uint8Array> {
     };
   }
 
-  async #read(): Promise<IteratorResult<Uint8Array>> {
-    this.#pending ??= this.#source.next();
-    const result = await this.#pending;
-    this.#pending = undefined;
+  #read(): Promise<IteratorResult<Uint8Array>> {
+    this.#pending ??= this.#remembered().finally(() => (this.#pending = undefined));
+    return this.#pending;
+  }
+
+  async #remembered(): Promise<IteratorResult<Uint8Array>> {
+    const result = await this.#source.next();
     if (result.done !== true && this.#seen !== undefined) {
       this.#bytes += result.value.length;
       if (this.#seen.length < MAX_MESSAGES && this.#bytes <= MAX_BYTES) this.#seen.push(result.value);

@@ -78,7 +78,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const rpcServer: RpcServer = {
     add(definition, handlers) {
       for (const method of servedMethods(definition, handlers, interceptors)) {
-        bindMethod(server, method, { instance, dispatcher, clock });
+        bindMethod(server, method, { instance, dispatcher, log, clock });
       }
       services.push(definition.fullName);
       health.setStatus(definition.fullName, 'NOT_SERVING');

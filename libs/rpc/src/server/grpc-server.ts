@@ -1,6 +1,7 @@
 import type grpc from '@grpc/grpc-js';
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
+import type { Logger } from '@stampede/telemetry';
 import { asBuffer, fromGrpc, toGrpc } from '../wire/grpc-metadata.ts';
 import { HEADERS } from '../wire/header-names.ts';
 import type { CallStatus } from './call-status.ts';
@@ -11,6 +12,7 @@ import type { ServedMethod } from './served-method.ts';
 export interface GrpcBindingOptions {
   readonly instance: string;
   readonly dispatcher: Dispatcher;
+  readonly log: Logger;
   readonly clock: Clock;
 }
 
@@ -46,9 +48,13 @@ function handlerOf(method: ServedMethod, options: GrpcBindingOptions): grpc.Unty
         answer(call, incoming(call, options.clock), respond, method, options);
       };
     case 'serverStream':
-      return (call: ServerStreamCall) => void pump(call, call.request, method, options);
+      return (call: ServerStreamCall) => {
+        guard(pump(call, call.request, method, options), method, options);
+      };
     case 'bidi':
-      return (call: BidiCall) => void pump(call, incoming(call, options.clock), method, options);
+      return (call: BidiCall) => {
+        guard(pump(call, incoming(call, options.clock), method, options), method, options);
+      };
   }
 }
 
@@ -63,12 +69,21 @@ function answer(
   const served = begin(call, method, options, (status) => respond(failure(status)));
   if (served === undefined) return;
   served.whenForced((status) => respond(failure(status)));
-  void served.reply(request).then(({ status, payload }) => {
+  const answered = served.reply(request).then(({ status, payload }) => {
     if (call.cancelled) return;
-    if (payload === undefined) return respond(failure(status));
+    if (payload === undefined) {
+      respond(failure(status));
+      return;
+    }
     call.sendMetadata(headersOf(served, options));
     respond(null, payload, status.trailers === undefined ? undefined : toGrpc(status.trailers));
   });
+  guard(answered, method, options);
+}
+
+/** What the wire refuses to carry costs its own call and no other. */
+function guard(work: Promise<void>, { path }: ServedMethod, { log }: GrpcBindingOptions): void {
+  work.catch((error: unknown) => log.error({ err: error, rpc: path }, 'the answer could not be sent'));
 }
 
 /** A stream of responses, written as fast as the peer reads them. */
@@ -132,13 +147,16 @@ function begin(
   (call as NodeJS.EventEmitter).on('cancelled', () => {
     stop?.();
     served.cut(
-      clock.now() >= served.context.deadline
+      clock.now() >= served.context.deadline - SAME_TIME_MS
         ? outOfTime()
         : new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'),
     );
   });
   return served;
 }
+
+/** Ms. A caller that hangs up so soon before its deadline did so for its deadline: its clock started earlier. */
+const SAME_TIME_MS = 25;
 
 function outOfTime(): AppError {
   return new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline has passed');

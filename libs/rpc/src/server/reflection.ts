@@ -1,6 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
+import { service as health } from 'grpc-health-check';
 
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 
@@ -18,9 +19,16 @@ export function addReflection(
   const files: PackageDefinition[string] = {
     format: 'Protocol Buffer 3 DescriptorProto',
     type: {},
-    fileDescriptorProtos: filesOf(descriptors),
+    fileDescriptorProtos: [...filesOf(descriptors), ...healthFiles()],
   };
-  new ReflectionService({ files }, { services: [...services] }).addToServer(server);
+  new ReflectionService({ files }, { services: [...services, 'grpc.health.v1.Health'] }).addToServer(server);
+}
+
+/** grpc.health.v1 is served too, and belongs to no contract of ours. */
+function healthFiles(): Buffer[] {
+  return Object.values(health).flatMap(({ requestType }) =>
+    'fileDescriptorProtos' in requestType ? requestType.fileDescriptorProtos : [],
+  );
 }
 
 /** The FileDescriptorProtos of a set, each as its own bytes: by these names imports are resolved. */

@@ -47,10 +47,10 @@ describe.each(TRANSPORTS)('balance over %s', (_name, transport) => {
   });
 
   test('a slow instance gets less', async () => {
-    const [slow, fast] = [await counting(20), await counting(1)];
+    const [slow, fast] = [await counting(40), await counting(1)];
     const { client } = connect([slow.instance, fast.instance], { transport });
     await burst(client, 1_000, 16);
-    expect(slow.calls.count).toBeLessThan(fast.calls.count / 3);
+    expect(slow.calls.count).toBeLessThan(fast.calls.count / 2);
     expect(slow.calls.count).toBeGreaterThan(0);
   });
 
@@ -196,6 +196,34 @@ describe.each(TRANSPORTS)('balance over %s', (_name, transport) => {
     connect(discovery, { transport });
     discovery.publish([], [{ id: 'ghost', service: 'echo', address: '127.0.0.1:1', metadata: {} }]);
     expect(discovery.forgotten).toEqual(['ghost']);
+  });
+
+  test('ready waits for the first connection, whoever comes first', async () => {
+    const discovery = new FakeDiscovery([]);
+    const { channel } = connect(discovery, { transport });
+    let isReady = false;
+    const ready = channel.ready().then(() => (isReady = true));
+    discovery.publish([{ id: 'early', service: 'echo', address: '127.0.0.1:1', metadata: {} }]);
+    await expect(channel.ready(AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(isReady).toBe(false);
+    const { instance } = await startEcho();
+    discovery.publish([instance]);
+    await ready;
+  });
+
+  test('closing a channel ends its streams', async () => {
+    const started = Promise.withResolvers<undefined>();
+    const { instance } = await startEcho({
+      async *count(_, { signal }) {
+        started.resolve(undefined);
+        yield await new Promise<never>((_resolve, reject) => (signal.onabort = () => reject(new Error('over'))));
+      },
+    });
+    const { client, channel } = connect([instance], { transport });
+    const reading = failure(client.count(request())[Symbol.asyncIterator]().next());
+    await started.promise;
+    await channel.close();
+    expect(await reading).toMatchObject({ code: 'CANCELLED' });
   });
 
   test('a closed channel refuses calls, after it finished those under way', async () => {

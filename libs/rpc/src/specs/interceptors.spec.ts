@@ -58,6 +58,23 @@ test('interceptors of both sides wrap every shape of call, the first outermost',
   ]);
 });
 
+test('an interceptor is made once a method, so that it may keep state', async () => {
+  const made: string[] = [];
+  const counting: ClientInterceptor = (next) => {
+    let calls = 0;
+    return (message, context) => {
+      made.push(`${context.method} ${(calls += 1)}`);
+      return next(message, context);
+    };
+  };
+  const { instance } = await startEcho();
+  const { client } = connect([instance], { interceptors: [counting] });
+  await client.echo(request());
+  await client.echo(request());
+  await client.put(request());
+  expect(made).toEqual(['Echo 1', 'Echo 2', 'Put 1']);
+});
+
 test('an interceptor may answer itself, and what it throws is an error like any other', async () => {
   const { instance } = await startEcho(
     {},

@@ -66,4 +66,20 @@ test('keys are lower case, and illegal keys and values are refused', () => {
   expect(() => metadata.set('x', 'a\r\nb: c')).toThrow(TypeError);
   expect(() => metadata.set('x', Buffer.of(1))).toThrow(TypeError);
   expect(() => metadata.set('x-bin', 'text')).toThrow(TypeError);
+  expect(() => metadata.set('Connection', 'close')).toThrow(TypeError);
+  expect(() => metadata.set('grpc-status', '0')).toThrow(TypeError);
+});
+
+test('a second value for a header that HTTP/2 wants once costs nobody a connection', async () => {
+  const { instance } = await startEcho({
+    add: async (_, { responseHeaders, responseTrailers }) => {
+      responseHeaders.append('etag', 'a').append('etag', 'b');
+      responseTrailers.append('etag', 'c').append('etag', 'd');
+      return Promise.resolve(response());
+    },
+  });
+  const { client } = connect([instance]);
+  const other = client.count(request({ number: 1_000 }));
+  await client.add(request(), { metadata: new Metadata().append('date', 'a').append('date', 'b') });
+  expect(await all(other)).toHaveLength(1_000);
 });

@@ -41,6 +41,9 @@ test.each(['v1', 'v1alpha'])(
     const { instance } = await startEcho({}, { descriptors });
     const list = await ask(instance.address, version, 7, '*');
     expect(text(list.get(6))).toContain('stampede.test.v1.EchoService');
+    expect(text(list.get(6))).toContain('grpc.health.v1.Health');
+    const health = await ask(instance.address, version, 4, 'grpc.health.v1.Health');
+    expect(text(health.get(4))).toContain('HealthCheckRequest');
     const symbol = await ask(instance.address, version, 4, 'stampede.test.v1.EchoService');
     expect(text(symbol.get(4))).toContain('stampede/test/v1/echo.proto');
     const file = await ask(instance.address, version, 3, 'google/protobuf/timestamp.proto');

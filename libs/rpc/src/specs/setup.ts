@@ -5,11 +5,13 @@ import { createChannel, type Channel, type ChannelOptions } from '../client/crea
 import { createClient, type Client } from '../client/create-client.ts';
 import { grpcTransport } from '../client/grpc-transport.ts';
 import type { TransportFactory } from '../client/transport.ts';
-import type { Discovery, Instance, InstanceSet } from '../discovery.ts';
+import type { Instance } from '../discovery.ts';
+import { FakeDiscovery } from './fake-discovery.ts';
 import { createServer, type RpcServer, type ServerOptions } from '../server/create-server.ts';
 import { echoHandlers, type EchoHandlers } from './echo-handlers.ts';
 
 export { response, type EchoHandlers } from './echo-handlers.ts';
+export { FakeDiscovery } from './fake-discovery.ts';
 
 /** What the conformance specs run over; the lane joins here. */
 export const TRANSPORTS: readonly (readonly [name: string, transport: TransportFactory])[] = [
@@ -44,32 +46,6 @@ export async function startEcho(
   server.setServing(true);
   onTestFinished(() => server.drain({ timeoutMs: 0 }));
   return { server, instance: { id, service: 'echo', address, metadata: {} } };
-}
-
-/** A registry that the test writes. */
-export class FakeDiscovery implements Discovery {
-  readonly forgotten: string[] = [];
-  readonly #listeners = new Set<(set: InstanceSet) => void>();
-  #set: InstanceSet | undefined;
-
-  constructor(listed?: readonly Instance[]) {
-    if (listed !== undefined) this.#set = { listed, fading: [] };
-  }
-
-  watch(_service: string, listener: (set: InstanceSet) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#set !== undefined) listener(this.#set);
-    return () => this.#listeners.delete(listener);
-  }
-
-  gone(_service: string, instanceId: string): void {
-    this.forgotten.push(instanceId);
-  }
-
-  publish(listed: readonly Instance[], fading: readonly Instance[] = []): void {
-    this.#set = { listed, fading };
-    for (const listener of this.#listeners) listener(this.#set);
-  }
 }
 
 export interface Connected {

@@ -5,7 +5,11 @@ import { Metadata, type MetadataValue } from '../metadata.ts';
 export function toGrpc(metadata: Metadata | undefined): grpc.Metadata {
   const result = new grpc.Metadata();
   if (metadata === undefined) return result;
-  for (const [key, values] of metadata) for (const value of values) result.add(key, asGrpc(value));
+  for (const [key, values] of metadata) {
+    // Node refuses a second value for some headers, and grpc-js drops the connection for it.
+    if (key.endsWith('-bin')) for (const value of values) result.add(key, asGrpc(value));
+    else result.set(key, values.join(', '));
+  }
   return result;
 }
 

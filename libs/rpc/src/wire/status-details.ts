@@ -66,19 +66,20 @@ export function decodeError(code: number, message: string, details: Uint8Array |
   const name = codeOf(code);
   const found = details === undefined ? undefined : decodeDetails(details);
   return new AppError(name, found?.reason ?? name, message, {
-    metadata: found?.metadata ?? {},
+    metadata: Object.fromEntries(found?.metadata ?? []),
     violations: found?.violations ?? [],
   });
 }
 
 interface Details {
   reason?: string;
-  metadata: Record<string, string>;
+  /** A map, since the wire may name any key: `__proto__` too. */
+  readonly metadata: Map<string, string>;
   violations: FieldViolation[];
 }
 
 function decodeDetails(bytes: Uint8Array): Details | undefined {
-  const details: Details = { metadata: {}, violations: [] };
+  const details: Details = { metadata: new Map(), violations: [] };
   try {
     eachField(bytes, (field, reader) => {
       if (field !== 3) return false;
@@ -100,7 +101,7 @@ function decodeAny(bytes: Uint8Array, details: Details): void {
     eachField(value, (field, reader) => {
       if (field !== 3) return false;
       const entry = reader.bytes();
-      details.metadata[textAt(entry, 1) ?? ''] = textAt(entry, 2) ?? '';
+      details.metadata.set(textAt(entry, 1) ?? '', textAt(entry, 2) ?? '');
       return true;
     });
   } else if (type === BAD_REQUEST) {
