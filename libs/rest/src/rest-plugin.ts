@@ -99,6 +99,11 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
   fastify.setErrorHandler((error, request, reply) => {
     return sendProblem(reply, error, problemContext(request.rest ?? begin(request, reply)), settings);
   });
+  fastify.addHook('onSend', (_, reply, payload, next) => {
+    // Node closes connections that are idle when a server closes, and not those that become so a moment later.
+    if (closing.signal.aborted) void reply.header('connection', 'close');
+    next(null, payload);
+  });
   fastify.addHook('preClose', (closed) => {
     closing.abort();
     closed();

@@ -45,7 +45,11 @@ export async function answerStream(
   if (request.method === 'HEAD') return reply.headers(headers).send();
 
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => {
+    gone.abort();
+    // Its headers could not say yet that the connection will not be kept.
+    if (closing.aborted) request.raw.socket.destroySoon();
+  });
   const signal = AbortSignal.any([gone.signal, closing]);
   const deadlineMs = changes?.deadlineMs ?? limitMs;
   const opening = performance.now();

@@ -117,19 +117,19 @@ test('a client that does not read slows the service down', async () => {
   let made = 0;
   const title = 'x'.repeat(100_000);
   const { open } = await watching(async function* () {
-    for (; made < 2000; made++) yield { book: { title } };
+    for (; made < 400; made++) yield { book: { title } };
   });
   const response = await open();
   response.pause();
-  // Sockets hold some megabytes; 200 MB would be all of it.
+  // Sockets hold some megabytes; 40 MB would be all of it.
   let before = -1;
   while (made !== before) {
     before = made;
     await sleep(200);
   }
-  expect(made).toBeLessThan(500);
+  expect(made).toBeLessThan(300);
   response.resume();
-  await vi.waitFor(() => expect(made).toBe(2000), { timeout: 20_000 });
+  await vi.waitFor(() => expect(made).toBe(400), { timeout: 20_000 });
 });
 
 test('a stop of the server ends streams, without an error', async () => {
@@ -140,8 +140,12 @@ test('a stop of the server ends streams, without an error', async () => {
   const response = await open();
   await read(response, '\n\n');
   const rest = read(response);
+  // A client that would keep its connection does not hold the stop up.
+  const address = app.listeningOrigin;
+  const kept = await fetch(`${address}/v1/books/7:watch`);
   await app.close();
   expect(await rest).toBe('');
+  expect(await kept.text()).toMatch(/^data: .*\n\n$/);
 });
 
 test.each([

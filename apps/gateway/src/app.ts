@@ -1,0 +1,87 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { createClient, type Channel } from '@stampede/rpc';
+import { protoRoot, UserServiceDefinition } from '@stampede/contracts';
+import { systemClock, type Clock } from '@stampede/lifecycle';
+import { restPlugin, restServerOptions, type RestMethod } from '@stampede/rest';
+import type { Logger, Metrics } from '@stampede/telemetry';
+import { createAdmission } from './admission/create-admission.ts';
+import { challengeOf, createAuthenticate } from './auth/authenticate.ts';
+import { createKeySet } from './auth/key-set.ts';
+import { PUBLIC_METHODS } from './auth/public-methods.ts';
+import { createTokenVerifier } from './auth/token-verifier.ts';
+import { methodHooks } from './hooks/method-hooks.ts';
+import { createDraining } from './operations/drain-server.ts';
+import { addOperationsRoutes } from './operations/operations-routes.ts';
+import { createReadiness } from './operations/readiness.ts';
+import { CONTRACT_FILES, ROUTED, STATUS_OPTION, type RoutedService } from './routed-services.ts';
+import type { Settings } from './settings.ts';
+
+export interface AppOptions {
+  readonly channels: Readonly<Record<RoutedService, Channel>>;
+  /** The settings in force; asked again for each request. */
+  readonly settings: () => Settings;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly version?: string;
+  readonly clock?: Clock;
+}
+
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** Stops: not ready, answers on for `drainMs`, ends streams, finishes what is in flight. */
+  readonly drain: () => Promise<void>;
+}
+
+/** The gateway apart from its process: listens nowhere yet. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { channels, settings, metrics, log, clock = systemClock } = options;
+  const users = createClient(UserServiceDefinition, channels.user);
+  const keys = createKeySet({ fetchKeys: async () => (await users.getJwks({})).keys, clock, log });
+  const authenticate = createAuthenticate(createTokenVerifier({ keys, clock }));
+  const admission = createAdmission(() => settings().limits);
+  const deadlineMs = () => settings().deadlineMs;
+
+  const logger: FastifyBaseLogger = log;
+  const fastify: FastifyInstance = Fastify({
+    ...restServerOptions,
+    loggerInstance: logger,
+    // A child logger a request costs more than its lines are worth; they name the request id themselves.
+    childLoggerFactory: (parent) => parent,
+    logController: new LogController({ disableRequestLogging: true }),
+    // While stopping, requests on old connections are answered, and told to close them.
+    return503OnClosing: false,
+  });
+  const draining = createDraining(fastify);
+  addOperationsRoutes(fastify, { readiness: createReadiness(channels), stopping: () => draining.stopping, metrics });
+
+  await fastify.register(restPlugin, {
+    protoRoot,
+    files: CONTRACT_FILES,
+    channels: Object.fromEntries(
+      Object.entries(ROUTED).map(([name, contract]) => [contract, channels[name as RoutedService]]),
+    ),
+    reasonStatusOption: STATUS_OPTION,
+    refuseNul: true,
+    deadlineMs,
+    hooks: methodHooks(deadlineMs),
+    admit(_, reply, { responseStream }) {
+      reply.raw.once('close', admission.enter(responseStream ? 'streams' : 'requests'));
+    },
+    authenticate,
+    challenge: challengeOf,
+    observe({ method, status, seconds, ...served }) {
+      metrics.observeCall('server', method?.service ?? 'none', method?.name ?? 'none', String(status), seconds);
+      log.debug({ ...served, method: method?.fullName, status, seconds }, 'served');
+    },
+    openapi: {
+      title: 'Stampede',
+      version: options.version ?? 'dev',
+      description: 'The e-commerce backend that keeps its word when everyone arrives at once.',
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      security: ({ fullName }: RestMethod) => (PUBLIC_METHODS.has(fullName) ? [] : ['bearer']),
+    },
+  });
+  await fastify.ready();
+
+  return { fastify, drain: () => draining.drain({ afterMs: settings().drainMs, clock }) };
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { silentLogger } from '@stampede/telemetry';
+import { fakeClock } from '@stampede/testing';
+import { createSigner } from '../spec/start-gateway.ts';
+import { createKeySet } from './key-set.ts';
+
+async function keySet() {
+  const clock = fakeClock();
+  const state = { keys: [(await createSigner('a')).jwk], fetches: 0, fail: false };
+  const keys = createKeySet({
+    clock,
+    log: silentLogger(),
+    cooldownMs: 3_000,
+    maxAgeMs: 300_000,
+    fetchKeys() {
+      state.fetches++;
+      return state.fail ? Promise.reject(new Error('down')) : Promise.resolve(state.keys);
+    },
+  });
+  return { clock, state, keys };
+}
+
+test('keys are fetched once for all who wait', async () => {
+  const { keys, state } = await keySet();
+  expect(await Promise.all([keys.find('a'), keys.find('a'), keys.find('a')])).not.toContain(undefined);
+  expect(state.fetches).toBe(1);
+});
+
+test('made-up key ids cause one fetch in three seconds, however many there are', async () => {
+  const { keys, state, clock } = await keySet();
+  await keys.find('a');
+  await clock.advance(3_000);
+  for (let index = 0; index < 1_000; index++) expect(await keys.find(`x${index}`)).toBeUndefined();
+  expect(state.fetches).toBe(2);
+  await clock.advance(2_999);
+  await keys.find('y');
+  expect(state.fetches).toBe(2);
+  await clock.advance(1);
+  await keys.find('y');
+  expect(state.fetches).toBe(3);
+});
+
+test('a new key is found', async () => {
+  const { keys, state, clock } = await keySet();
+  await keys.find('a');
+  state.keys = [(await createSigner('a')).jwk, (await createSigner('b')).jwk];
+  await clock.advance(3_000);
+  expect(await keys.find('b')).toBeDefined();
+});
+
+test('a withdrawn key stops working, and a failed fetch withdraws nothing', async () => {
+  const { keys, state, clock } = await keySet();
+  await keys.find('a');
+  state.fail = true;
+  await clock.advance(300_000);
+  expect(await keys.find('a')).toBeDefined();
+  state.fail = false;
+  state.keys = [];
+  await clock.advance(300_000);
+  await keys.find('a');
+  await expect.poll(() => keys.find('a')).toBeUndefined();
+});
+
+test('as long as there are no keys at all, each token asks for them', async () => {
+  const { keys, state } = await keySet();
+  state.fail = true;
+  await expect(keys.find('a')).rejects.toThrow('down');
+  state.fail = false;
+  expect(await keys.find('a')).toBeDefined();
+});
+
+test('only Ed25519 keys for signatures are taken', async () => {
+  const { keys, state } = await keySet();
+  const { jwk } = await createSigner('a');
+  state.keys = [
+    { ...jwk, kid: 'rsa', kty: 'RSA' },
+    { ...jwk, kid: 'x', crv: 'X25519' },
+    { ...jwk, kid: 'enc', use: 'enc' },
+  ];
+  for (const kid of ['rsa', 'x', 'enc']) expect(await keys.find(kid)).toBeUndefined();
+});

@@ -1,0 +1,47 @@
+import { importJWK } from 'jose';
+import { expect, test } from 'vitest';
+import { fakeClock } from '@stampede/testing';
+import { createSigner } from '../spec/start-gateway.ts';
+import { createTokenVerifier } from './token-verifier.ts';
+
+async function verifier() {
+  const clock = fakeClock();
+  const signer = await createSigner();
+  const key = await importJWK(signer.jwk, 'EdDSA');
+  let lookups = 0;
+  const verifying = createTokenVerifier({
+    clock,
+    keys: {
+      find() {
+        lookups++;
+        return Promise.resolve(key instanceof Uint8Array ? undefined : key);
+      },
+    },
+  });
+  const seconds = () => Math.floor(clock.now() / 1000);
+  return { clock, signer, verify: (token: string) => verifying.verify(token), seconds, lookups: () => lookups };
+}
+
+test('a good token is verified once, answered without waiting after that, and refused from its end on', async () => {
+  const { clock, signer, verify, seconds, lookups } = await verifier();
+  const token = await signer.sign({ iat: seconds(), exp: seconds() + 60 });
+  const first = verify(token);
+  expect(first).toBeInstanceOf(Promise);
+  expect(await first).toEqual({ id: 'ann', roles: ['customer'] });
+  expect(verify(token)).toEqual({ id: 'ann', roles: ['customer'] });
+  expect(lookups()).toBe(1);
+  await clock.advance(61_000);
+  expect(() => verify(token)).toThrow('expired');
+  await expect(verify(token)).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
+});
+
+test('a bad token is remembered for a few seconds', async () => {
+  const { clock, verify, signer, lookups, seconds } = await verifier();
+  const token = `${(await signer.sign({ exp: seconds() + 600 })).slice(0, -8)}AAAAAAAA`;
+  await expect(verify(token)).rejects.toMatchObject({ reason: 'INVALID_TOKEN' });
+  expect(() => verify(token)).toThrow('not valid');
+  expect(lookups()).toBe(1);
+  await clock.advance(5_001);
+  await expect(verify(token)).rejects.toMatchObject({ reason: 'INVALID_TOKEN' });
+  expect(lookups()).toBe(2);
+});

@@ -1,0 +1,36 @@
+import { createHost } from '@stampede/service';
+import { createApp } from './app.ts';
+import { addressOf } from './listen-address.ts';
+import { ROUTED } from './routed-services.ts';
+import { settingsSchema } from './settings.ts';
+
+const host = await createHost({ service: 'gateway', schema: settingsSchema });
+const { env, log, metrics, config } = host;
+const version = env['STAMPEDE_VERSION'] ?? 'dev';
+const app = await createApp({
+  channels: { user: host.channel('user'), inventory: host.channel('inventory'), order: host.channel('order') },
+  settings: () => config.current,
+  metrics,
+  log,
+  version,
+});
+
+let address = '';
+await host.lifecycle
+  .add({
+    name: 'http server',
+    async start() {
+      const { host: bind, port } = addressOf(env);
+      const url = await app.fastify.listen({ host: bind, port });
+      address = `${env['ADVERTISE_HOST'] ?? bind}:${new URL(url).port}`;
+      log.info({ address, routes: Object.keys(ROUTED) }, 'serving');
+    },
+    stop: () => app.drain(),
+  })
+  .add(
+    host.registration(
+      () => address,
+      () => ({ version }),
+    ),
+  )
+  .run();

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+/** Everything that can be set, with what is shipped. */
+export const settingsSchema = z.object({
+  /** Milliseconds that a unary call may take. */
+  deadlineMs: z.int().min(100).max(60_000).default(10_000),
+  /** Milliseconds for which clients are still answered, with `Connection: close`, when the gateway has left etcd. */
+  drainMs: z.int().min(0).max(30_000).default(500),
+  limits: z
+    .object({
+      /** Unary requests at once. */
+      requests: z.int().min(1).max(100_000).default(1_000),
+      /** Open streams at once. */
+      streams: z.int().min(1).max(100_000).default(5_000),
+    })
+    .prefault({}),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
