@@ -50,8 +50,9 @@ export async function openJournal(folder: string, log: EmbeddedLog): Promise<Ope
     throw error;
   });
   const image = found === undefined ? undefined : readJournal(found);
-  // Leased keys are gone without an event: the first revision of this life is one that no client can have seen.
-  const revision = image === undefined ? 1 : image.ceiling + 1;
+  // Leased keys are gone without an event. A client that saw the ceiling and watches on from the next revision must be told that this is
+  // compacted, so the first revision of this life, which counts as compacted, is the one after that.
+  const revision = image === undefined ? 1 : image.ceiling + 2;
   const restored = image && { revision, versions: [...image.versions.values()] };
   const journal = new FileJournal(path, log, revision, image?.versions ?? new Map<string, KeyValue>());
   await journal.open();
