@@ -1,10 +1,9 @@
-import { eventually } from '@stampede/testing';
+import { eventually, useEtcd } from '@stampede/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '@stampede/lifecycle';
 import { connectEtcd, followPrefix, type Etcd, type WatchEnd } from './index.ts';
 import { silent } from './silent-log.ts';
 import { tcpProxy } from './tcp-proxy.ts';
-import { useEtcd } from './use-etcd.ts';
 
 let server: Awaited<ReturnType<typeof useEtcd>>;
 beforeAll(async () => {
@@ -22,8 +21,8 @@ async function viaProxy(callTimeoutMs: number) {
   return { proxy, etcd };
 }
 
-function direct(pageSize?: number): Etcd {
-  const etcd = connectEtcd({ endpoints: [server.endpoint], log: silent, ...(pageSize && { pageSize }) });
+function direct(): Etcd {
+  const etcd = connectEtcd({ endpoints: [server.endpoint], log: silent, callTimeoutMs: 20_000 });
   onTestFinished(() => etcd.close());
   return etcd;
 }
@@ -38,8 +37,8 @@ async function failure(call: Promise<unknown>): Promise<{ reason: string; afterM
 }
 
 test('every call on a frozen connection ends by its deadline, and works again once it thaws', async () => {
-  const { proxy, etcd } = await viaProxy(300);
-  const { id } = await etcd.grantLease(60);
+  const { proxy, etcd } = await viaProxy(1_000);
+  const { id } = await eventually(() => etcd.grantLease(60), { timeoutMs: 15_000 });
   proxy.freeze();
   const failures = await Promise.all(
     [
@@ -55,15 +54,15 @@ test('every call on a frozen connection ends by its deadline, and works again on
   );
   for (const { reason, afterMs } of failures) {
     expect(reason).toBe('ETCD_TIMEOUT');
-    expect(afterMs).toBeLessThan(2_000);
+    expect(afterMs).toBeLessThan(10_000);
   }
   proxy.thaw();
   await eventually(() => etcd.put('/thawed', '1'));
 });
 
 test('a watch that is never set up ends as disconnected', async () => {
-  const { proxy, etcd } = await viaProxy(200);
-  await etcd.get('/a');
+  const { proxy, etcd } = await viaProxy(1_000);
+  await eventually(() => etcd.get('/a'), { timeoutMs: 15_000 });
   proxy.freeze();
   const end = Promise.withResolvers<WatchEnd>();
   etcd.watchPrefix('/', 1, { onEvents: () => undefined, onEnded: end.resolve });
@@ -71,7 +70,7 @@ test('a watch that is never set up ends as disconnected', async () => {
 });
 
 test('a watch on a connection that froze is found by pings', async () => {
-  const { proxy, etcd } = await viaProxy(300);
+  const { proxy, etcd } = await viaProxy(2_000);
   const created = Promise.withResolvers<unknown>();
   const end = Promise.withResolvers<WatchEnd>();
   etcd.watchPrefix('/', 1, { onCreated: created.resolve, onEvents: () => undefined, onEnded: end.resolve });
@@ -79,7 +78,7 @@ test('a watch on a connection that froze is found by pings', async () => {
   proxy.freeze();
   const since = performance.now();
   expect(await end.promise).toMatchObject({ reason: 'disconnected' });
-  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(performance.now() - since).toBeLessThan(15_000);
 });
 
 test('a failed call does not end a watch that is well', async () => {
@@ -112,14 +111,14 @@ test('a lost connection ends the watch, fails calls at once, and is made anew in
   for (let call = 0; call < 10; call += 1) {
     const { reason, afterMs } = await failure(etcd.get('/a'));
     expect(reason).toBe('ETCD_UNAVAILABLE');
-    expect(afterMs).toBeLessThan(2_000);
+    expect(afterMs).toBeLessThan(4_000);
   }
   proxy.heal();
-  await eventually(() => etcd.get('/a'), { timeoutMs: 2_500 });
+  await eventually(() => etcd.get('/a'));
 });
 
 test('a member that is away is passed over, for calls and for watches', async () => {
-  const { proxy, etcd: unused } = await viaProxy(300);
+  const { proxy, etcd: unused } = await viaProxy(2_000);
   await unused.close();
   proxy.cut();
   const etcd = connectEtcd({ endpoints: [proxy.endpoint, server.endpoint], log: silent });
@@ -145,10 +144,10 @@ test('10,000 keys are listed in pages, at one revision whatever is written meanw
   await writer;
   expect(listing.entries.filter(({ key }) => !key.includes('late'))).toHaveLength(10_000);
   for (const { modRevision } of listing.entries) expect(modRevision).toBeLessThanOrEqual(listing.revision);
-});
+}, 90_000);
 
 test('a follower on the wire comes through cuts and freezes with nothing missed', async () => {
-  const { proxy, etcd } = await viaProxy(500);
+  const { proxy, etcd } = await viaProxy(2_000);
   const writer = direct();
   const view = new Map<string, string>();
   const follower = followPrefix({

@@ -1,10 +1,9 @@
 import { systemClock } from '@stampede/lifecycle';
-import { eventually } from '@stampede/testing';
+import { eventually, useEtcd } from '@stampede/testing';
 import { Etcd3 } from 'etcd3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectEtcd, createMemoryEtcd, isEtcdError, type Etcd, type WatchEnd, type WatchEvent } from './index.ts';
 import { silent } from './silent-log.ts';
-import { useEtcd } from './use-etcd.ts';
 
 /** The port's promises, kept alike by a server and by the stand-in. */
 interface Subject {
