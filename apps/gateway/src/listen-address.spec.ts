@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import { addressOf } from './listen-address.ts';
 
+const loopback = { host: '127.0.0.1', advertised: '127.0.0.1' };
+
 test.each([
-  [{}, { host: '127.0.0.1', port: 8080 }],
+  [{}, { ...loopback, port: 8080 }],
   [
-    { HOST: '', PORT: '' },
-    { host: '127.0.0.1', port: 8080 },
+    { HOST: '', PORT: '', ADVERTISE_HOST: '' },
+    { ...loopback, port: 8080 },
   ],
+  [{ PORT: '65535' }, { ...loopback, port: 65_535 }],
   [
-    { HOST: '0.0.0.0', PORT: '0' },
-    { host: '0.0.0.0', port: 0 },
+    { HOST: '0.0.0.0', PORT: '0', ADVERTISE_HOST: '10.0.0.7' },
+    { host: '0.0.0.0', port: 0, advertised: '10.0.0.7' },
   ],
-  [{ PORT: '65535' }, { host: '127.0.0.1', port: 65_535 }],
 ])('%j', (env, expected) => {
   expect(addressOf(env)).toEqual(expected);
 });

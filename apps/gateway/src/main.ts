@@ -20,9 +20,9 @@ await host.lifecycle
   .add({
     name: 'http server',
     async start() {
-      const { host: bind, port } = addressOf(env);
+      const { host: bind, port, advertised } = addressOf(env);
       const url = await app.fastify.listen({ host: bind, port });
-      address = `${env['ADVERTISE_HOST'] ?? bind}:${new URL(url).port}`;
+      address = `${advertised}:${new URL(url).port}`;
       log.info({ address, routes: Object.keys(ROUTED) }, 'serving');
     },
     stop: () => app.drain(),

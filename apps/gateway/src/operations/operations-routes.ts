@@ -28,7 +28,7 @@ export function addOperationsRoutes(app: FastifyInstance, { readiness, stopping,
       detail,
       missing.length > 0 ? { metadata: { missing: missing.join(',') } } : {},
     );
-    return sendProblem(reply, failure, { path: '/readyz', requestId: randomUUID() }, SETTINGS);
+    return sendProblem(reply, failure, { path: '/readyz', requestId: randomUUID(), expected: true }, SETTINGS);
   });
 
   app.get('/metrics', async (_, reply) => {

@@ -14,7 +14,8 @@ import { createApp, type App, type AppOptions } from '../app.ts';
 import { settingsSchema } from '../settings.ts';
 
 const log = silentLogger();
-const SECRET = 'between services';
+/** Between services. */
+export const SECRET = 'a secret of the services';
 
 /** A key that signs access tokens as the user service does. */
 export interface Signer {

@@ -63,20 +63,26 @@ export function longCodec(type: LongType): ValueCodec {
     if (exact >= Number.MIN_SAFE_INTEGER && exact <= Number.MAX_SAFE_INTEGER) return Number(exact);
     return longOf(exact, unsigned);
   };
-  // protobufjs decodes to Long; defaults on its prototypes are Long as well.
-  return { read, readText: read, write: (value) => `"${String(value)}"` };
+  return { read, readText: read, write: (value) => `"${digitsOf(value as number | Long)}"` };
 }
 
-/** A 64-bit integer that no double holds, as protobufjs takes it. */
+/** A 64-bit integer as protobufjs decodes it, and takes it where no double holds it. */
 export interface Long {
   readonly low: number;
   readonly high: number;
   readonly unsigned: boolean;
 }
 
-/** What `longCodec` reads, in decimal digits. */
+/** The nearest double: the integer itself up to 2^53. */
+export function numberOf(value: number | Long): number {
+  if (typeof value === 'number') return value;
+  return (value.unsigned ? value.high >>> 0 : value.high) * 2 ** 32 + (value.low >>> 0);
+}
+
+/** The decimal digits of a 64-bit integer. Most are small, and much cheaper to write as doubles. */
 export function digitsOf(value: number | Long): string {
-  if (typeof value === 'number') return String(value);
+  const near = numberOf(value);
+  if (typeof value === 'number' || Number.isSafeInteger(near)) return String(near);
   const bits = (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
   return String(value.unsigned ? BigInt.asUintN(64, bits) : BigInt.asIntN(64, bits));
 }

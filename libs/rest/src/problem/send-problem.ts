@@ -6,6 +6,8 @@ export interface ProblemContext {
   /** The path that was asked for. */
   readonly path: string;
   readonly requestId: string;
+  /** A failure that tells its asker all there is to tell: not logged. */
+  readonly expected?: boolean;
   /** More for the log: trace id, method. */
   readonly facts?: Readonly<Record<string, string | undefined>>;
 }
@@ -32,7 +34,7 @@ export function sendProblem(
 }
 
 export function logProblem(log: FastifyReply['log'], { unforeseen }: ProblemAnswer, context: ProblemContext): void {
-  if (unforeseen === undefined) return;
+  if (unforeseen === undefined || context.expected === true) return;
   const line = { err: unforeseen, requestId: context.requestId, ...context.facts };
   if (BROKEN.has(AppError.from(unforeseen).code)) log.error(line, 'request failed');
   else log.warn(line, 'request failed');

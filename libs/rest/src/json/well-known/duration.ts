@@ -1,3 +1,4 @@
+import { numberOf, type Long } from '../integer.ts';
 import { kindOf, type ValueCodec } from '../value-codec.ts';
 import { fraction, nanosOf } from './fraction.ts';
 
@@ -19,8 +20,8 @@ export const durationCodec: ValueCodec = {
   },
   readText: (text, place, reading) => durationCodec.read(text, place, reading, 0),
   write(value) {
-    const { seconds, nanos } = value as { seconds: unknown; nanos: number };
-    const whole = Number(seconds);
+    const { seconds, nanos } = value as { seconds: number | Long; nanos: number };
+    const whole = numberOf(seconds);
     if (!(Math.abs(whole) <= MAX) || Math.abs(nanos) > 999_999_999 || whole * nanos < 0)
       throw new RangeError('a Duration out of range');
     return `"${whole < 0 || nanos < 0 ? '-' : ''}${Math.abs(whole)}${fraction(nanos)}s"`;

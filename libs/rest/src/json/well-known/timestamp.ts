@@ -1,3 +1,4 @@
+import { numberOf, type Long } from '../integer.ts';
 import { kindOf, type ValueCodec } from '../value-codec.ts';
 import { fraction, nanosOf } from './fraction.ts';
 
@@ -17,8 +18,8 @@ export const timestampCodec: ValueCodec = {
   },
   readText: (text, place, reading) => timestampCodec.read(text, place, reading, 0),
   write(value) {
-    const { seconds, nanos } = value as { seconds: unknown; nanos: number };
-    const whole = Number(seconds);
+    const { seconds, nanos } = value as { seconds: number | Long; nanos: number };
+    const whole = numberOf(seconds);
     if (!(whole >= MIN && whole <= MAX) || nanos < 0 || nanos > 999_999_999)
       throw new RangeError('a Timestamp beyond the years 1 to 9999');
     return `"${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction(nanos)}Z"`;
