@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { chown, lstat, mkdir, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { chown, lstat, mkdir, readlink, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SYSTEM_FOLDER } from './binaries.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
+import { exists } from './exists.ts';
+import { rememberHome, removeElsewhere, removeForgotten } from './forgotten-clusters.ts';
 import { run, type Account } from './run.ts';
 import { stopOrphan } from './stop-orphan.ts';
 
@@ -13,7 +15,7 @@ import { stopOrphan } from './stop-orphan.ts';
 export async function clusterPlace(dataDir: string, account: Account | undefined, log: EmbeddedLog): Promise<string> {
   const place = join(dataDir, 'cluster');
   const status = await lstat(place).catch(() => undefined);
-  if (status?.isSymbolicLink() === true) return linked(place);
+  if (status?.isSymbolicLink() === true) return linked(dataDir, await readlink(place));
   const reachable = account === undefined || (await run('test', ['-x', dataDir], account)).code === 0;
   if (reachable) return place;
   if (status !== undefined) {
@@ -24,7 +26,9 @@ export async function clusterPlace(dataDir: string, account: Account | undefined
 
   const elsewhere = systemPlace(await realpath(dataDir));
   await mkdir(dirname(elsewhere), { recursive: true, mode: 0o755 });
+  await removeForgotten(dirname(elsewhere), log);
   await setAside(elsewhere, log);
+  await rememberHome(elsewhere, dataDir);
   await symlink(elsewhere, place);
   log.info(
     { dataDir, cluster: elsewhere, account: account.name },
@@ -38,9 +42,15 @@ export async function removeEmbeddedPostgres(dataDir: string, log: EmbeddedLog):
   const place = join(dataDir, 'cluster');
   const target = await readlink(place).catch(() => place);
   await stopOrphan(target, log);
-  await rm(target, { recursive: true, force: true });
-  await rm(`${target}.abandoned`, { recursive: true, force: true });
+  if (target !== place) await removeElsewhere(target);
   await rm(dataDir, { recursive: true, force: true });
+}
+
+/** A file that is there once the cluster was made: from then on its absence is a loss, not a beginning. */
+const MADE = 'made';
+
+export async function markMade(dataDir: string): Promise<void> {
+  await writeFile(join(dataDir, MADE), '');
 }
 
 /** Makes the folder of a cluster to be: ours alone, or its account's. */
@@ -53,17 +63,20 @@ function systemPlace(dataDir: string): string {
   return join(SYSTEM_FOLDER, 'clusters', createHash('sha256').update(dataDir).digest('hex').slice(0, 24));
 }
 
-async function linked(place: string): Promise<string> {
-  const target = await readlink(place);
-  if ((await lstat(dirname(target)).catch(() => undefined)) === undefined) {
-    throw new Error(`${place} points to ${target}, which is gone: restore it, or remove the data folder to start anew`);
+async function linked(dataDir: string, cluster: string): Promise<string> {
+  if ((await exists(join(dataDir, MADE))) && !(await exists(cluster))) {
+    throw new Error(
+      `the data of ${dataDir} was in ${cluster}, which is gone: restore it, or remove ${dataDir} to start anew`,
+    );
   }
-  return target;
+  await mkdir(dirname(cluster), { recursive: true, mode: 0o755 });
+  await rememberHome(cluster, dataDir); // it may have been moved
+  return cluster;
 }
 
 /** A data folder that was removed and made anew does not find its old data again; they are kept once, for whoever moved the folder away. */
 async function setAside(cluster: string, log: EmbeddedLog): Promise<void> {
-  if ((await lstat(cluster).catch(() => undefined)) === undefined) return;
+  if (!(await exists(cluster))) return;
   await stopOrphan(cluster, log);
   const aside = `${cluster}.abandoned`;
   await rm(aside, { recursive: true, force: true });

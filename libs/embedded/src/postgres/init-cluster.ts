@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { access, chown, lstat, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Binaries } from './binaries.ts';
 import { makeFolder } from './cluster-place.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
+import { exists } from './exists.ts';
 import { run, type Account } from './run.ts';
 
 export interface InitClusterOptions {
@@ -70,13 +71,6 @@ export async function initCluster({
     await rm(passwordFile, { force: true });
     await rm(draft, { recursive: true, force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    async () => (await lstat(path).catch(() => undefined)) !== undefined,
-  );
 }
 
 async function syncFolder(path: string): Promise<void> {

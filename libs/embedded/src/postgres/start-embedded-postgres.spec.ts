@@ -1,6 +1,6 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -187,10 +187,30 @@ test('a folder closed to others works as it is: for root its cluster lives elsew
   await anew.stop();
 
   const target = isRoot ? await readlink(place) : place;
+  if (isRoot) {
+    await rename(target, `${target}.away`);
+    await expect(start(options)).rejects.toThrow(/which is gone/);
+    await rename(`${target}.away`, target);
+  }
   await removeEmbeddedPostgres(options.dataDir, silent);
-  for (const left of [options.dataDir, target, `${target}.abandoned`]) {
+  for (const left of [options.dataDir, target, `${target}.abandoned`, `${target}.home`]) {
     await expect(stat(left)).rejects.toThrow('ENOENT');
   }
+});
+
+test('for root, what a temporary folder that is gone left elsewhere is removed by a later start', async () => {
+  const [one, two] = await Promise.all([mkdtemp(join(tmpdir(), 'gone-')), mkdtemp(join(tmpdir(), 'stays-'))]);
+  onTestFinished(async () => {
+    await removeEmbeddedPostgres(two, silent);
+    await rm(two, { recursive: true, force: true });
+  });
+  const first = await start({ dataDir: one });
+  await first.stop();
+  const target = await readlink(join(one, 'cluster')).catch(() => join(one, 'cluster'));
+  await rm(one, { recursive: true });
+  await start({ dataDir: two });
+  await expect(stat(target)).rejects.toThrow('ENOENT');
+  expect((await stat(join(two, 'cluster'))).isDirectory()).toBe(true);
 });
 
 test('no program of the caller’s environment steers it', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findAccount } from './account.ts';
 import { usableBinaries } from './binaries.ts';
 import { claim } from './claim.ts';
-import { clusterPlace } from './cluster-place.ts';
+import { clusterPlace, markMade } from './cluster-place.ts';
 import { silent, type EmbeddedLog } from './embedded-log.ts';
 import { ensureDatabases } from './ensure-databases.ts';
 import { initCluster } from './init-cluster.ts';
@@ -70,6 +70,7 @@ export async function startEmbeddedPostgres({
     const all = { ...DEFAULT_SETTINGS, ...settings };
     const superuserPassword = passwords[SUPERUSER] ?? '';
     await initCluster({ binaries, cluster, account, superuserPassword, durable: all['fsync'] === 'on', log });
+    await markMade(dataDir);
     const server = await startPostmaster({ binaries, cluster, account, host, port, settings: all, dataDir, log });
 
     const url = (role: string, database: string) => {
