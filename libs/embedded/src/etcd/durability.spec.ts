@@ -16,7 +16,7 @@ function setup() {
   const disk = Promise.withResolvers<undefined>();
   let dirty = false;
   const journal: Journal = {
-    record: () => void (dirty = true),
+    record: () => (dirty = true),
     settled: () => (dirty ? disk.promise.then(() => void (dirty = false)) : undefined),
     close: () => Promise.resolve(),
   };

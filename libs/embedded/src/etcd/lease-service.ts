@@ -1,6 +1,7 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { Answer } from './answer.ts';
 import type { EtcdNode } from './etcd-node.ts';
+import type { OpenStreams } from './open-streams.ts';
 import type { LeaseGrantRequest, LeaseRequest, LeaseTimeToLiveRequest, ResponseHeader } from './wire.ts';
 
 interface LeaseKeepAliveResponse {
@@ -9,10 +10,11 @@ interface LeaseKeepAliveResponse {
   readonly TTL: number;
 }
 
-export function leaseService(node: EtcdNode, answer: Answer) {
+export function leaseService(node: EtcdNode, streams: OpenStreams, answer: Answer) {
   const { leases } = node;
 
   const leaseKeepAlive: handleBidiStreamingCall<LeaseRequest, LeaseKeepAliveResponse> = (call) => {
+    streams.add(call);
     call.on('data', ({ ID }: LeaseRequest) => {
       // The header first: were it newer than the keep-alive, a client could believe the lease lived at a revision that ended it.
       const header = node.header();

@@ -88,6 +88,15 @@ test('ten thousand leases kept alive need few timers, and expire together when n
   expect(expired).toHaveLength(10_000);
 });
 
+test('after the process stood still, waiting keep-alives are heard before leases expire', () => {
+  const [kept, left] = [lessor.grant('0', 5).id, lessor.grant('0', 5).id];
+  clock.stall(60_000);
+  expect([lessor.keepAlive(kept), lessor.has(left), expired]).toEqual([5, true, []]);
+  lessor.grant('0', 2);
+  clock.advance(1_000);
+  expect([lessor.has(kept), lessor.has(left)]).toEqual([true, false]);
+});
+
 test('leases that come and go leave nothing behind', () => {
   for (let count = 0; count < 20_000; count += 1) lessor.remove(lessor.grant('0', 1_000_000).id);
   scheduled = 0;

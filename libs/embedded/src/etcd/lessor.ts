@@ -9,6 +9,11 @@ const MAX_TTL = 9_000_000_000;
 const MIN_TTL = 2;
 /** Leases revoked in one turn of the event loop at most, so that a mass expiry leaves room for others. */
 const REVOKED_PER_TURN = 1_000;
+/**
+ * Milliseconds. A timer that comes this late shows that the process stood still, and keep-alives wait to be read: expired leases get this
+ * much longer, once.
+ */
+const STALL = 1_000;
 /** Milliseconds: the longest a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -71,9 +76,8 @@ export class Lessor implements LeaseLinks {
   /** The TTL in seconds from now on; 0 where there is no such lease. */
   keepAlive(id: LeaseId): number {
     const lease = this.#leases.get(id);
-    const now = this.#options.clock.monotonic();
-    if (lease === undefined || lease.expiresAt <= now) return 0;
-    lease.expiresAt = now + lease.ttl * 1000;
+    if (lease === undefined) return 0;
+    lease.expiresAt = this.#options.clock.monotonic() + lease.ttl * 1000;
     return lease.ttl;
   }
 
@@ -124,7 +128,14 @@ export class Lessor implements LeaseLinks {
     if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
     this.#timer?.cancel();
     const wait = Math.min(Math.max(0, at - this.#options.clock.monotonic()), LONGEST_TIMER);
-    this.#timer = { at, cancel: this.#options.clock.schedule(wait, () => this.#expire()) };
+    this.#timer = { at, cancel: this.#options.clock.schedule(wait, () => this.#fall(at)) };
+  }
+
+  /** The deadline `at` has come, or the longest time that a timer takes. */
+  #fall(at: number): void {
+    const { clock } = this.#options;
+    if (clock.monotonic() - at < STALL) this.#expire();
+    else this.#timer = { at: -Infinity, cancel: clock.schedule(STALL, () => this.#expire()) };
   }
 
   #expire(): void {

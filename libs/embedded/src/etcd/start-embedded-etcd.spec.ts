@@ -201,16 +201,17 @@ test('it listens where it is told, IPv6 too', async () => {
   expect((await client.memberList()).members[0]?.clientURLs).toEqual([etcd.endpoint]);
 });
 
-test('stopping ends watches with UNAVAILABLE, at once', async () => {
+test('stopping ends streams with UNAVAILABLE, at once', async () => {
   const { etcd, client } = await start({});
-  const watch = client.watch();
+  const [watch, keepAlive] = [client.watch(), client.keepAlive()];
   watch.send({ createRequest: all });
-  await watch.next();
-  const keepAlive = client.keepAlive();
-  const stopped = etcd.stop();
-  await expect(watch.next()).rejects.toMatchObject({ code: status.UNAVAILABLE, details: 'etcdserver: server stopped' });
-  await expect(keepAlive.next()).rejects.toThrow();
-  await stopped;
+  keepAlive.send({ ID: '1' });
+  await Promise.all([watch.next(), keepAlive.next()]);
+  const ends = [watch.next(), keepAlive.next()].map((end) =>
+    expect(end).rejects.toMatchObject({ code: status.UNAVAILABLE, details: 'etcdserver: server stopped' }),
+  );
+  await etcd.stop();
+  await Promise.all(ends);
   await expect(client.range(all)).rejects.toMatchObject({ code: status.UNAVAILABLE });
 });
 

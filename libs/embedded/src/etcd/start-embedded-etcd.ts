@@ -12,6 +12,7 @@ import { noJournal, openJournal, type OpenedJournal } from './journal.ts';
 import { kvService, MAX_REQUEST_BYTES } from './kv-service.ts';
 import { leaseService } from './lease-service.ts';
 import { clusterService, maintenanceService } from './member-services.ts';
+import { OpenStreams } from './open-streams.ts';
 import { watchService } from './watch-service.ts';
 
 /** Milliseconds that calls under way get to end when the server stops. */
@@ -39,7 +40,7 @@ export interface EmbeddedEtcdOptions {
 export interface EmbeddedEtcd {
   /** For example `http://127.0.0.1:2379`. */
   readonly endpoint: string;
-  /** Ends watches with UNAVAILABLE, lets other calls end, writes what is pending, and frees the port and the folder. */
+  /** Ends streams with UNAVAILABLE, lets other calls end, writes what is pending, and frees the port and the folder. */
   stop(): Promise<void>;
 }
 
@@ -115,12 +116,12 @@ async function serve(node: EtcdNode, { host, port, log, progressNotifyMs }: Serv
     'grpc.keepalive_timeout_ms': 20_000,
   });
   const answer = answerFrom(node, log);
-  const watches = watchService(node, { progressNotifyMs, random: Math.random });
+  const streams = new OpenStreams();
   let endpoint = '';
   const definitions = etcdDefinitions();
   server.addService(definitions.KV, kvService(node, answer));
-  server.addService(definitions.Lease, leaseService(node, answer));
-  server.addService(definitions.Watch, watches.handlers);
+  server.addService(definitions.Lease, leaseService(node, streams, answer));
+  server.addService(definitions.Watch, watchService(node, streams, { progressNotifyMs, random: Math.random }));
   server.addService(
     definitions.Cluster,
     clusterService(node, answer, () => endpoint),
@@ -137,7 +138,7 @@ async function serve(node: EtcdNode, { host, port, log, progressNotifyMs }: Serv
   return {
     endpoint,
     stop() {
-      watches.stop();
+      streams.stop();
       return new Promise((resolve) => {
         const force = setTimeout(() => server.forceShutdown(), STOP_GRACE);
         server.tryShutdown(() => {

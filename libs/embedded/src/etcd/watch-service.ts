@@ -1,6 +1,6 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
-import { serverStopped } from './etcd-error.ts';
 import type { EtcdNode } from './etcd-node.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { WatchStream } from './watch-stream.ts';
 import type { WatchRequest, WatchResponse } from './wire.ts';
 
@@ -11,9 +11,8 @@ export interface WatchServiceOptions {
   readonly random: () => number;
 }
 
-export function watchService(node: EtcdNode, { progressNotifyMs, random }: WatchServiceOptions) {
+export function watchService(node: EtcdNode, streams: OpenStreams, { progressNotifyMs, random }: WatchServiceOptions) {
   const { hub, clock } = node;
-  const calls = new Set<Parameters<handleBidiStreamingCall<WatchRequest, WatchResponse>>[0]>();
 
   const watch: handleBidiStreamingCall<WatchRequest, WatchResponse> = (call) => {
     let held = false;
@@ -36,26 +35,15 @@ export function watchService(node: EtcdNode, { progressNotifyMs, random }: Watch
       stopTicking = tickAfter();
     };
     let stopTicking = tickAfter();
-    const close = () => {
+    hub.add(stream);
+    streams.add(call, () => {
       stopTicking();
       hub.delete(stream);
-      calls.delete(call);
-    };
-    hub.add(stream);
-    calls.add(call);
+    });
     // A client that has sent its last request still gets its events: only a cancelled call, or a lost connection, ends the stream.
     call.on('data', (request: WatchRequest) => stream.receive(request));
     call.on('drain', () => stream.writable());
-    call.on('cancelled', close);
-    call.on('error', close);
-    call.on('close', close);
   };
 
-  return {
-    handlers: { watch },
-    /** Ends all streams with an error that makes clients try again. */
-    stop() {
-      for (const call of calls) call.emit('error', serverStopped());
-    },
-  };
+  return { watch };
 }

@@ -3,6 +3,8 @@ import type { Clock } from '@stampede/lifecycle';
 export interface ManualClock extends Clock {
   /** Moves time on and runs what falls due, in order. */
   advance(ms: number): void;
+  /** Lets time pass unnoticed, then runs what fell due in it, late. */
+  stall(ms: number): void;
 }
 
 /** Time that stands still until the test moves it. (The one of the testing library depends on this library.) */
@@ -28,6 +30,11 @@ export function manualClock(): ManualClock {
         next.run();
       }
       now = until;
+    },
+    stall(ms) {
+      now += ms;
+      const late = [...timers].filter(({ due }) => due <= now).sort((a, b) => a.due - b.due);
+      for (const timer of late) if (timers.delete(timer)) timer.run();
     },
   };
 }
