@@ -65,6 +65,8 @@ export function connect(
     discovery,
     caller: { service: 'spec' },
     log: silentLogger(),
+    // Long, since the machine that runs the specs may be busy.
+    defaultDeadlineMs: 25_000,
     ...options,
   });
   onTestFinished(() => channel.close());
