@@ -61,7 +61,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       Object.entries(ROUTED).map(([name, contract]) => [contract, channels[name as RoutedService]]),
     ),
     reasonStatusOption: STATUS_OPTION,
+    // What our services cannot hold is refused with its field's name: U+0000 (PostgreSQL), integers beyond a double.
     refuseNul: true,
+    safeIntegers: true,
     deadlineMs,
     hooks: methodHooks(deadlineMs),
     admit(_, reply, { responseStream }) {

@@ -78,6 +78,8 @@ export interface RestOptions extends ContractSource {
   readonly printDefaults?: boolean;
   /** Refuse U+0000 in strings (PostgreSQL cannot store it); false if absent. */
   readonly refuseNul?: boolean;
+  /** Refuse 64-bit integers beyond ±(2^53 - 1): for services that hold them as doubles (ts-proto's `forceLong=number`); false if absent. */
+  readonly safeIntegers?: boolean;
   /** Bytes of a body; 1 MiB if absent. */
   readonly bodyLimit?: number;
   /** Bytes of a URL; 8,192 if absent. */

@@ -52,6 +52,7 @@ function compileRoute(binding: HttpBinding, channel: Route['channel'], codecs: C
     bind: bindRequest(binding, codecs, {
       unknownFields: options.unknownFields ?? 'refuse',
       refuseNul: options.refuseNul ?? false,
+      safeIntegers: options.safeIntegers ?? false,
       elsewhere: hooks.fieldsFromHeaders ?? [],
     }),
     write(message) {

@@ -5,15 +5,15 @@ import { librarySource } from '../spec/library.ts';
 import { createCodecs } from './codecs.ts';
 import { HttpError } from '../problem/http-error.ts';
 import { parseJson } from './parse-json.ts';
-import { startReading } from './reading.ts';
+import { startReading, type ReadOptions } from './reading.ts';
 
 const root = loadContracts(librarySource);
 const compact = createCodecs(root, { printDefaults: false }).named('library.v1.Everything')!;
 const printing = createCodecs(root, { printDefaults: true }).named('library.v1.Everything')!;
 
 /** JSON text in, through protobuf bytes, JSON out. */
-function roundTrip(text: string, options: { unknownFields?: 'refuse' | 'drop'; refuseNul?: boolean } = {}): unknown {
-  const reading = startReading({ unknownFields: 'refuse', refuseNul: false, ...options });
+function roundTrip(text: string, options: Partial<ReadOptions> = {}): unknown {
+  const reading = startReading({ unknownFields: 'refuse', refuseNul: false, safeIntegers: false, ...options });
   const message = compact.read(parseJson(text), undefined, reading, 0);
   reading.finish();
   const bytes = compact.type.encode(message as object).finish();
@@ -173,6 +173,15 @@ test('unknown fields are dropped where that is asked for', () => {
   });
 });
 
+test('integers that no double holds are refused where that is asked for', () => {
+  expect(roundTrip('{"int64Value":9007199254740991}', { safeIntegers: true })).toEqual({
+    int64Value: '9007199254740991',
+  });
+  for (const beyond of ['9007199254740992', '"-9007199254740992"', '"9223372036854775807"']) {
+    expect(violationsOf(`{"int64Value":${beyond}}`, { safeIntegers: true })).toEqual(['int64Value']);
+  }
+});
+
 test('U+0000 is refused where that is asked for', () => {
   expect(roundTrip('{"text":"\\u0000"}')).toEqual({ text: '\0' });
   expect(violationsOf('{"text":"\\u0000"}', { refuseNul: true })).toEqual(['text']);
@@ -230,7 +239,7 @@ property.prop([scalars])('what is written is what was read', (json) => {
   const message = compact.read(
     JSON.parse(JSON.stringify(json)),
     undefined,
-    startReading({ unknownFields: 'refuse', refuseNul: false }),
+    startReading({ unknownFields: 'refuse', refuseNul: false, safeIntegers: false }),
     0,
   );
   const decoded = compact.type.decode(compact.type.encode(message as object).finish());

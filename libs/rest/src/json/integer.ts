@@ -61,6 +61,9 @@ export function longCodec(type: LongType): ValueCodec {
     }
     if (exact < min || exact > max) return reading.refuse(place, `must be between ${min} and ${max}`);
     if (exact >= Number.MIN_SAFE_INTEGER && exact <= Number.MAX_SAFE_INTEGER) return Number(exact);
+    if (reading.safeIntegers) {
+      return reading.refuse(place, `must be between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}`);
+    }
     return longOf(exact, unsigned);
   };
   return { read, readText: read, write: (value) => `"${digitsOf(value as number | Long)}"` };

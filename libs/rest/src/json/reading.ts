@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly unknownFields: 'refuse' | 'drop';
   /** Refuse U+0000 in strings: valid in protobuf, but not in every database behind it. */
   readonly refuseNul: boolean;
+  /** Refuse 64-bit integers beyond ±(2^53 - 1), which services that hold them as doubles cannot read. */
+  readonly safeIntegers: boolean;
 }
 
 /**
@@ -37,11 +39,12 @@ export interface Reading extends ReadOptions {
 const MAX_VIOLATIONS = 20;
 const MAX_NAME = 100;
 
-export function startReading({ unknownFields, refuseNul }: ReadOptions): Reading {
+export function startReading({ unknownFields, refuseNul, safeIntegers }: ReadOptions): Reading {
   let violations: FieldViolation[] | undefined;
   return {
     unknownFields,
     refuseNul,
+    safeIntegers,
     get refusals() {
       return violations?.length ?? 0;
     },
