@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
+import { silentLogger } from '@stampede/telemetry';
+import { useDatabase } from '@stampede/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Request } from '../domain/decide.ts';
+import { decideBatch } from './decide-batch.ts';
+import { createProductStore } from './product-store.ts';
+import { createReservationStore } from './reservation-store.ts';
+
+const log = silentLogger();
+const unitPrice = { currency: 'EUR', amountMinor: 100 };
+const open = new AsyncDisposableStack();
+let url: string;
+let database: Database;
+
+function connect(options: Partial<DatabaseOptions> = {}): Database {
+  const connected = connectDatabase({ url, applicationName: 'spec', pipeline: true, log, ...options });
+  open.defer(() => connected.close());
+  return connected;
+}
+
+beforeAll(async () => {
+  ({ url } = await useDatabase('inventory'));
+  await migrate({ url, directory: new URL('./migrations/', import.meta.url), log });
+  database = connect();
+});
+afterAll(() => open.disposeAsync());
+
+const newProduct = async (available: number) => {
+  const sku = randomUUID();
+  await createProductStore(database).create({ sku, title: 'x', unitPrice, available });
+  return sku;
+};
+const reserve = (sku: string, orderId: string = randomUUID()): Request => ({
+  kind: 'reserve',
+  orderId,
+  lines: [{ sku, quantity: 1, expectedUnitPrice: unitPrice }],
+});
+const left = async (sku: string) => (await createProductStore(database).find([sku]))[0]?.available;
+
+test('one batch decides in order: several of one SKU, the last unit, the same order twice, a release in between', async () => {
+  const sku = await newProduct(2);
+  const [one, two, three, four] = Array.from({ length: 4 }, () => reserve(sku));
+  const requests = [
+    one!,
+    two!,
+    one!,
+    three!,
+    { kind: 'release' as const, orderId: two!.orderId },
+    four!,
+    reserve('none'),
+  ];
+  const answers = await decideBatch(database, requests);
+  expect(answers.map((answer) => (answer.ok ? answer.reservation.state : answer.error.reason))).toEqual([
+    'HELD',
+    'HELD',
+    'HELD',
+    'OUT_OF_STOCK',
+    'RELEASED',
+    'HELD',
+    'UNKNOWN_SKU',
+  ]);
+  expect(await left(sku)).toBe(0);
+  const again = await decideBatch(database, [two!, three!, four!]);
+  expect(again.map((answer) => (answer.ok ? answer.reservation.state : answer.error.reason))).toEqual([
+    'RESERVATION_RELEASED',
+    'OUT_OF_STOCK',
+    'HELD',
+  ]);
+  expect(again[2]).toEqual(answers[5]);
+});
+
+test('a process that froze while it held the locks holds nobody up for a second', async () => {
+  const sku = await newProduct(10);
+  const held = Promise.withResolvers<undefined>();
+  const thaw = Promise.withResolvers<undefined>();
+  const orderId = randomUUID();
+  // All that a batch of another process has locked and written when it stops in the middle.
+  const frozen = connect().transaction(
+    async (tx) => {
+      await decideBatch({ ...database, transaction: (work) => work(tx) }, [reserve(sku, orderId)]);
+      held.resolve(undefined);
+      await thaw.promise;
+    },
+    { attempts: 1 },
+  );
+  const woken = expect(frozen).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await held.promise;
+  const begun = performance.now();
+  const [answer] = await decideBatch(database, [reserve(sku, orderId)]);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(answer?.ok).toBe(true);
+  thaw.resolve(undefined);
+  await woken;
+  expect(await left(sku)).toBe(9);
+});
+
+test('concurrent requests share batches, and no row of the way is updated outside of its page', async () => {
+  const skus = [await newProduct(10_000), await newProduct(10_000)];
+  const store = createReservationStore(database);
+  await Promise.all(
+    Array.from({ length: 2_000 }, async (_, index) => {
+      const request = reserve(skus[index % 2]!);
+      await store.decide(request);
+      await store.decide({ kind: 'commit', orderId: request.orderId });
+    }),
+  );
+  expect([await left(skus[0]!), await left(skus[1]!)]).toEqual([9_000, 9_000]);
+  const [batches] = await database.query<{ count: number }>(
+    'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines @> $1::jsonb',
+    [JSON.stringify([{ sku: skus[0] }])],
+  );
+  expect(batches!.count).toBeLessThan(200);
+
+  await expect
+    .poll(
+      () =>
+        database.query(
+          `SELECT relname AS "table", n_tup_upd > 0 AS updated, n_tup_hot_upd >= 0.95 * n_tup_upd AS hot
+           FROM pg_stat_user_tables WHERE relname IN ('products', 'reservations') ORDER BY relname`,
+        ),
+      { timeout: 10_000 },
+    )
+    .toEqual([
+      { table: 'products', updated: true, hot: true },
+      { table: 'reservations', updated: true, hot: true },
+    ]);
+});
