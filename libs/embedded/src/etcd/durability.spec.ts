@@ -70,6 +70,17 @@ test('neither the writer nor a reader nor a watcher hears of a write before it i
   expect(told).toHaveLength(2);
 });
 
+test('a watcher hears of what was written while it waited for the disk', async () => {
+  const { disk, put, told } = setup();
+  put('1');
+  await turn();
+  put('2');
+  await turn();
+  disk.resolve(undefined);
+  await turn();
+  expect(told.map(({ events }) => events?.map(({ kv }) => String(kv.value)))).toEqual([undefined, ['1'], ['2']]);
+});
+
 test('when the disk fails nobody ever hears of the write', async () => {
   const { disk, put, get, told } = setup();
   const answers = [put('1'), get()];

@@ -56,7 +56,11 @@ describe.each(serversUnderTest())('Txn of the $name server', (server) => {
   test('takes an operand of another target as none', async () => {
     await put('a', '');
     expect(await holds({ ...key(k('a')), target: OF.value, version: 7 })).toBe(true);
-    expect(await holds({ ...key(k('a')), target: OF.version, result: IS.greater, modRevision: 7 })).toBe(true);
+    for (const target of [OF.version, OF.create, OF.mod]) {
+      expect(await holds({ ...key(k('a')), target, result: IS.greater, lease: '9007199254740993' })).toBe(true);
+      expect(await holds({ ...key(k('a')), target, result: IS.greater })).toBe(true);
+    }
+    expect(await holds({ ...key(k('a')), target: OF.lease, modRevision: 7 })).toBe(true);
   });
 
   test('compares all keys of a range', async () => {
