@@ -10,6 +10,8 @@ import { readSettings } from './settings.ts';
 import { createApps } from './start-apps.ts';
 
 const print = (text: string): void => void process.stdout.write(text);
+// Whoever read us may be gone before we are.
+process.stdout.on('error', () => undefined);
 const say = (line: string): void => print(`${line}\n`);
 const log = createLogger({ service: 'stack', instance: String(process.pid), level: 'warn' });
 

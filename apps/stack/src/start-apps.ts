@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Component } from '@stampede/lifecycle';
 import { ROOT } from './apps.ts';
 import type { Settings } from './settings.ts';
-import { supervise, type Program, type Supervised } from './supervised.ts';
+import type { Program } from './launch.ts';
+import { supervise, type Supervised } from './supervised.ts';
 
 const DEBOUNCE_MS = 100;
 
@@ -55,7 +56,7 @@ function program(app: string, name: string, index: number, settings: Settings): 
     name,
     entry: path.join(ROOT, 'apps', app, 'src', 'main.ts'),
     nodeOptions: settings.watch ? ['--inspect=127.0.0.1:0'] : [],
-    announces: false,
+    overIpc: false,
     env: () => ({
       ...process.env,
       ...(app === 'gateway' ? address : { HOST: '', PORT: '' }),

@@ -1,23 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '@stampede/errors';
 import { systemClock } from '@stampede/lifecycle';
-
-/** A program that the supervisor keeps running. */
-export interface Program {
-  /** Names the process and its log: `inventory-2`. */
-  readonly name: string;
-  /** Absolute path of the file that Node runs. */
-  readonly entry: string;
-  readonly nodeOptions?: readonly string[];
-  /** The environment of the next start; told what the process said when it was ready last time. */
-  env(lastReady: unknown): NodeJS.ProcessEnv;
-  /** Whether the process says over IPC that it is ready (`{ ready: … }`). */
-  readonly announces: boolean;
-}
+import { launchChild, launchOrphan, type Launched, type Program } from './launch.ts';
 
 export interface Supervised {
   readonly name: string;
@@ -25,7 +11,7 @@ export interface Supervised {
   start(): Promise<unknown>;
   /** Ends the program and starts it again. */
   restart(): void;
-  /** SIGTERM, and SIGKILL when that does not help. Nothing is started again. */
+  /** Tells the program to stop, and kills it when that does not help. Nothing is started again. */
   stop(): Promise<void>;
 }
 
@@ -45,39 +31,20 @@ export function supervise(
   { logDir, say }: { logDir: string; say: (line: string) => void },
 ): Supervised {
   const logFile = path.join(logDir, `${program.name}.log`);
-  let child: ChildProcess | undefined;
+  let running: Launched | undefined;
   let lastReady: unknown;
   let delayMs = FIRST_DELAY_MS;
   let stopped = false;
   let restarting = false;
 
-  function launch(): Promise<unknown> {
-    const log = openSync(logFile, 'a', 0o600);
+  async function launch(): Promise<unknown> {
     const startedAt = systemClock.monotonic();
-    const process_ = spawn(process.execPath, [...(program.nodeOptions ?? []), program.entry], {
-      detached: true,
-      env: program.env(lastReady),
-      stdio: ['ignore', log, log, 'ipc'],
-    });
-    closeSync(log);
-    child = process_;
-    const ready = Promise.withResolvers<unknown>();
-    process_.on('message', (message: { ready?: unknown }) => {
-      lastReady = message.ready;
-      ready.resolve(message.ready);
-    });
-    if (!program.announces) process_.on('spawn', () => ready.resolve(undefined));
-    process_.on('error', (error) => ready.reject(error));
-    process_.on('exit', (code, signal) => {
-      child = undefined;
-      const how = signal ?? `code ${code}`;
-      ready.reject(
-        new AppError(
-          'UNAVAILABLE',
-          'PROGRAM_ENDED',
-          `${program.name} ended (${how}); the end of ${logFile}:\n${tail(logFile)}`,
-        ),
-      );
+    const launched = program.overIpc
+      ? launchOrphan(program, lastReady, logFile)
+      : launchChild(program, lastReady, logFile);
+    running = launched;
+    void launched.ended.then((how) => {
+      running = undefined;
       if (stopped) return;
       if (systemClock.monotonic() - startedAt > STEADY_MS) delayMs = FIRST_DELAY_MS;
       if (!restarting) say(`${program.name} ended (${how}) and is started again; its log: ${logFile}`);
@@ -85,7 +52,15 @@ export function supervise(
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
       restarting = false;
     });
-    return ready.promise;
+    const failed = launched.ended.then((how) => {
+      throw new AppError(
+        'UNAVAILABLE',
+        'PROGRAM_ENDED',
+        `${program.name} ended (${how}); the end of ${logFile}:\n${tail(logFile)}`,
+      );
+    });
+    lastReady = await Promise.race([launched.ready, failed]);
+    return lastReady;
   }
 
   function again(): void {
@@ -101,15 +76,14 @@ export function supervise(
     },
     restart() {
       restarting = true;
-      child?.kill('SIGTERM');
+      running?.stop();
     },
     async stop() {
       stopped = true;
-      if (child === undefined) return;
-      const running = child;
-      const ended = once(running, 'exit');
-      running.kill('SIGTERM');
-      const cancel = systemClock.schedule(STOP_TIMEOUT_MS, () => running.kill('SIGKILL'));
+      if (running === undefined) return;
+      const { ended, stop, kill } = running;
+      stop();
+      const cancel = systemClock.schedule(STOP_TIMEOUT_MS, kill);
       await ended;
       cancel();
     },

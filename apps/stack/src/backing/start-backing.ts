@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { announceBacking } from '@stampede/embedded';
 import type { Component } from '@stampede/lifecycle';
 import type { Credentials } from '../credentials.ts';
-import { supervise, type Program, type Supervised } from '../supervised.ts';
+import type { Program } from '../launch.ts';
+import { supervise, type Supervised } from '../supervised.ts';
 
 export interface Backing extends Component {
   /** Where etcd answers; known once started. */
@@ -76,7 +77,7 @@ function program(name: string, task: object): Program {
   return {
     name,
     entry: fileURLToPath(new URL(`./${name}-process.ts`, import.meta.url)),
-    announces: true,
+    overIpc: true,
     env: (lastReady) => ({
       ...process.env,
       STAMPEDE_PROCESS: JSON.stringify({ ...task, port: (lastReady as { port: number } | undefined)?.port }),
