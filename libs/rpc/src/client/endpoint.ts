@@ -21,8 +21,8 @@ export interface EndpointOptions {
 
 /** Ms. What failed is held against an instance as if it had taken so long: one that rejects fast must not look fast. */
 const FAILURE_MS = 250;
-/** Ms added to every latency: differences below are noise. */
-const FLOOR_MS = 0.5;
+/** Ms added to every latency: differences well below are noise of a scheduler or a collector, and calls in flight tell more. */
+const FLOOR_MS = 5;
 /** Ms that an instance which refused calls (it drains, or is another one) is left alone, unless it connects anew before. */
 const REFUSED_MS = 30_000;
 

@@ -72,7 +72,7 @@ function simulate(serviceMs: readonly number[], callers: number, calls: number, 
       available: true,
       isEjected: () => false,
       cost(now: number) {
-        return (latency.at(now) + 0.5) * (this.inFlight + 1);
+        return (latency.at(now) + 5) * (this.inFlight + 1);
       },
     };
   });
