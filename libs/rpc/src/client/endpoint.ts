@@ -4,7 +4,7 @@ import type { Instance } from '../discovery.ts';
 import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
 import { outcomeOf } from './outcome.ts';
 import { PeakEwma } from './peak-ewma.ts';
-import type { Candidate } from './pick.ts';
+import type { Candidate, Measure } from './pick.ts';
 import type { Transport, TransportFactory, TransportState } from './transport.ts';
 
 export interface EndpointOptions {
@@ -69,9 +69,9 @@ export class Endpoint implements Candidate {
     return this.#ejection.kind === 'ejected';
   }
 
-  cost(now: number, streaming: boolean): number {
-    if (streaming) return (this.#streams + 1) / this.#weight;
-    return ((this.#latency.at(now) + FLOOR_MS) * (this.#calls + 1)) / this.#weight;
+  cost(now: number, by: Measure): number {
+    const load = (by === 'streams' ? this.#streams : this.#calls) + 1;
+    return (by === 'time' ? (this.#latency.at(now) + FLOOR_MS) * load : load) / this.#weight;
   }
 
   latencyMs(now: number): number {

@@ -10,6 +10,13 @@ test('rises to a peak at once and forgets it within seconds', () => {
   expect(latency.at(10_000)).toBeLessThan(0.1);
 });
 
+test('a dozen good calls mend what one bad one spoilt', () => {
+  const latency = new PeakEwma(1, 0);
+  latency.observe(100, 0);
+  for (let n = 1; n <= 12; n += 1) latency.observe(1, n);
+  expect(latency.at(12)).toBeLessThan(10);
+});
+
 test('follows what it sees', () => {
   const latency = new PeakEwma(100, 0);
   for (let now = 0; now <= 10_000; now += 100) latency.observe(5, now);

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { PeakEwma } from './peak-ewma.ts';
-import { pick, type Candidate } from './pick.ts';
+import { pick, type Candidate, type Measure } from './pick.ts';
 
 interface Fake extends Candidate {
   readonly available: boolean;
@@ -49,12 +49,12 @@ test.prop([fakes.filter((all) => all.filter((each) => each.available && !each.ej
   'of the best kind, nothing that costs much more than all others is picked',
   (candidates, seed) => {
     const best = candidates.filter((each) => each.available && !each.ejected);
-    const worst = Math.max(...best.map((each) => each.cost(0, false)));
-    const isAlone = best.length > 1 && best.filter((each) => each.cost(0, false) * 1.5 >= worst).length === 1;
+    const worst = Math.max(...best.map((each) => each.cost(0, 'time')));
+    const isAlone = best.length > 1 && best.filter((each) => each.cost(0, 'time') * 1.5 >= worst).length === 1;
     fc.pre(isAlone);
     const random = randomOf(seed);
     for (let n = 0; n < 20; n += 1) {
-      expect(pick(candidates, { now: 0, streaming: false, random })?.cost(0, false)).toBeLessThan(worst);
+      expect(pick(candidates, { now: 0, streaming: false, random })?.cost(0, 'time')).toBeLessThan(worst);
     }
   },
 );
@@ -71,8 +71,8 @@ function simulate(serviceMs: readonly number[], callers: number, calls: number, 
       freeAt: 0,
       available: true,
       isEjected: () => false,
-      cost(now: number) {
-        return (latency.at(now) + 5) * (this.inFlight + 1);
+      cost(now: number, by: Measure) {
+        return (by === 'time' ? latency.at(now) + 5 : 1) * (this.inFlight + 1);
       },
     };
   });

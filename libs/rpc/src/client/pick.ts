@@ -1,3 +1,9 @@
+/**
+ * By what instances are compared: how long a call would take given those in flight, the calls in flight alone, or the open streams,
+ * which last as long as they like.
+ */
+export type Measure = 'time' | 'calls' | 'streams';
+
 /** What the balancer sees of an instance. */
 export interface Candidate {
   /** Connected, willing, and with room for another call. */
@@ -5,7 +11,7 @@ export interface Candidate {
   /** Set aside because it fails. */
   isEjected(now: number): boolean;
   /** What one more call would cost there; lower is better. */
-  cost(now: number, streaming: boolean): number;
+  cost(now: number, by: Measure): number;
 }
 
 export interface PickOptions<C> {
@@ -19,6 +25,8 @@ export interface PickOptions<C> {
 
 /** Costs this close are noise: the coin decides, or one lucky microsecond would draw all calls of a quiet client to one instance. */
 const CLOSE = 1.5;
+/** One call in so many looks at calls in flight alone, so that an instance that was slow once is seen again. */
+const EXPLORE = 8;
 
 /**
  * The less loaded of two that are drawn at random: of those available, not ejected and not to be avoided; if there is none such,
@@ -56,7 +64,8 @@ function another(index: number, count: number, random: () => number): number {
 }
 
 /** `first` was drawn at random, so keeping it is the toss of the coin. */
-function cheaper<C extends Candidate>(first: C, second: C, { now, streaming }: PickOptions<C>): C {
+function cheaper<C extends Candidate>(first: C, second: C, { now, streaming, random }: PickOptions<C>): C {
   if (first === second) return first;
-  return first.cost(now, streaming) <= second.cost(now, streaming) * (streaming ? 1 : CLOSE) ? first : second;
+  const by = streaming ? 'streams' : random() * EXPLORE < 1 ? 'calls' : 'time';
+  return first.cost(now, by) <= second.cost(now, by) * (by === 'time' ? CLOSE : 1) ? first : second;
 }
