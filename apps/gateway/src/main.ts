@@ -1,8 +1,9 @@
-import { createHost } from '@stampede/service';
+import { addressOf, createHost } from '@stampede/service';
 import { createApp } from './app.ts';
-import { addressOf } from './listen-address.ts';
 import { ROUTED } from './routed-services.ts';
 import { settingsSchema } from './settings.ts';
+
+const DEFAULT_PORT = 8080;
 
 const host = await createHost({ service: 'gateway', schema: settingsSchema });
 const { env, log, metrics, config } = host;
@@ -20,7 +21,7 @@ await host.lifecycle
   .add({
     name: 'http server',
     async start() {
-      const { host: bind, port, advertised } = addressOf(env);
+      const { host: bind, port, advertised } = addressOf(env, DEFAULT_PORT);
       const url = await app.fastify.listen({ host: bind, port });
       address = `${advertised}:${new URL(url).port}`;
       log.info({ address, routes: Object.keys(ROUTED) }, 'serving');

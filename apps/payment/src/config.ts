@@ -2,17 +2,8 @@ import { z } from 'zod';
 
 const milliseconds = z.number().int().min(1).max(3_600_000);
 
-/** What may be set for the payment service, by environment or under /config/payment; `server` and `database` count at the start alone. */
+/** What may be set for the payment service, by environment or under /config/payment; `database` counts at the start alone. */
 export const configSchema = z.object({
-  server: z
-    .object({
-      host: z.string().min(1).default('127.0.0.1'),
-      /** 0: a free one. */
-      port: z.number().int().min(0).max(65_535).default(0),
-      /** Of `/metrics`, `/livez` and `/readyz`. 0: a free one. */
-      adminPort: z.number().int().min(0).max(65_535).default(0),
-    })
-    .prefault({}),
   /** Connections to the database; the sandbox provider has as many of its own. */
   database: z.object({ connections: z.number().int().min(1).max(1_000).default(10) }).prefault({}),
   provider: z

@@ -48,11 +48,20 @@ async function start({ timeoutMs = 300, crash }: Setup = {}) {
     provider: { timeoutMs },
     sandbox: { lateMs: 60_000 },
     recovery: { staleMs: 1 },
-    database: { connections: 5 },
   });
   const instances = ['payment-1', 'payment-2'];
-  const apps = instances.map((instance) =>
-    createPaymentApp({ instance, databaseUrl: url, config: () => config, clock: systemClock, log, crash }),
+  const connections = instances.flatMap((instance) =>
+    [instance, `${instance}-sandbox`].map((applicationName) => connectDatabase({ url, applicationName, max: 5, log })),
+  );
+  const apps = instances.map((_, index) =>
+    createPaymentApp({
+      db: connections[2 * index]!,
+      world: connections[2 * index + 1]!,
+      config: () => config,
+      clock: systemClock,
+      log,
+      crash,
+    }),
   );
   const servers = apps.map((app, index) =>
     createServer({ service: 'payment', instance: instances[index]!, log, secret }).add(
@@ -92,7 +101,7 @@ async function start({ timeoutMs = 300, crash }: Setup = {}) {
     async stop() {
       await Promise.all(channels.map((channel) => channel.close()));
       await Promise.all(servers.map((server) => server.drain({ timeoutMs: 500, streamGraceMs: 0 })));
-      await Promise.all([...apps.map((app) => app.close()), db.close()]);
+      await Promise.all([...connections.map((each) => each.close()), db.close()]);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { PaymentServiceDefinition } from '@stampede/contracts';
 import type { Clock } from '@stampede/lifecycle';
-import { connectDatabase } from '@stampede/postgres';
+import type { Database } from '@stampede/postgres';
 import type { Handlers } from '@stampede/rpc';
 import type { Logger } from '@stampede/telemetry';
 import type { PaymentConfig } from './config.ts';
@@ -17,10 +17,10 @@ import { createUnsettledStore } from './store/unsettled-store.ts';
 export const MIGRATIONS = new URL('./store/migrations/', import.meta.url);
 
 export interface PaymentAppOptions {
-  /** The id of this process; its connections bear it. */
-  readonly instance: string;
-  /** Of a migrated database. */
-  readonly databaseUrl: string;
+  /** Migrated. */
+  readonly db: Database;
+  /** Connections to the same database for the sandbox provider alone: it stands for the world outside. */
+  readonly world: Database;
   readonly config: () => PaymentConfig;
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,15 +31,10 @@ export interface PaymentApp {
   readonly service: Handlers<PaymentServiceDefinition>;
   /** To be run by the caller. */
   readonly recovery: Recovery;
-  /** Closes the database's connections, once nobody uses them any more. */
-  close(): Promise<void>;
 }
 
 /** The rooms of the service, put together on one database; the sandbox provider has connections of its own to its own schema. */
-export function createPaymentApp({ instance, databaseUrl, config, clock, log, crash }: PaymentAppOptions): PaymentApp {
-  const max = config().database.connections;
-  const db = connectDatabase({ url: databaseUrl, applicationName: instance, max, log });
-  const world = connectDatabase({ url: databaseUrl, applicationName: `${instance}-sandbox`, max, log });
+export function createPaymentApp({ db, world, config, clock, log, crash }: PaymentAppOptions): PaymentApp {
   const proof = crash === undefined ? {} : { crash };
   const provider = createSandboxProvider({ db: world, clock, lateMs: () => config().sandbox.lateMs });
   const payments = createPayments({
@@ -61,8 +56,5 @@ export function createPaymentApp({ instance, databaseUrl, config, clock, log, cr
       log,
       ...proof,
     }),
-    async close() {
-      await Promise.all([db.close(), world.close()]);
-    },
   };
 }

@@ -32,14 +32,14 @@ async function serve(env: Record<string, string>) {
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
-  const serving = Promise.withResolvers<{ address: string; admin: string }>();
+  const serving = Promise.withResolvers<{ address: string; metrics: string }>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
-    const { msg, ...fields } = JSON.parse(line) as { msg: string; address: string; admin: string };
+    const { msg, ...fields } = JSON.parse(line) as { msg: string; address: string; metrics: string };
     if (msg === 'serving') serving.resolve(fields);
   });
   void ended.then(() => serving.reject(new Error(`it ended before it served: ${lines.join('\n')}`)));
-  const { address, admin } = await serving.promise;
+  const { address, metrics } = await serving.promise;
   const channel = createChannel({
     service: 'user',
     discovery: staticDiscovery({ user: [address] }),
@@ -47,7 +47,7 @@ async function serve(env: Record<string, string>) {
     log,
   });
   onTestFinished(() => channel.close());
-  return { child, ended, address, admin, lines, gateway: createClient(UserServiceDefinition, channel) };
+  return { child, ended, address, metrics, lines, gateway: createClient(UserServiceDefinition, channel) };
 }
 
 test('two started at once on nothing share accounts and keys, take new settings while they run, and leave without a trace', async () => {
@@ -57,7 +57,7 @@ test('two started at once on nothing share accounts and keys, take new settings 
   const { entries } = await etcd.list('/services/user/');
   const registered = entries.map(({ value }) => (JSON.parse(value) as { Addr: string }).Addr);
   expect(registered.toSorted()).toEqual([first.address, second.address].toSorted());
-  for (const { admin } of instances) expect((await fetch(`http://${admin}/readyz`)).status).toBe(200);
+  for (const { metrics } of instances) expect((await fetch(`http://${metrics}/readyz`)).status).toBe(200);
 
   const ann = { email: 'ann@example.com', password: 'correct horse' };
   await first.gateway.createUser({ ...ann, displayName: 'Ann' });

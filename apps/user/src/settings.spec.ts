@@ -21,10 +21,10 @@ test.each([
 });
 
 test('can be set by the environment, one by one', async () => {
-  const env = { USER_PASSWORDS_MEMORY_KIB: '64', USER_TOKENS_ACCESS_SECONDS: '60', USER_SERVER_PORT: '9000' };
+  const env = { USER_PASSWORDS_MEMORY_KIB: '64', USER_TOKENS_ACCESS_SECONDS: '60', USER_DATABASE_CONNECTIONS: '7' };
   const { current } = await loadConfig({ service: 'user', schema: settingsSchema, env, log: silentLogger() });
   expect(current).toMatchObject({
-    server: { host: '127.0.0.1', port: 9_000 },
+    database: { connections: 7 },
     tokens: { accessSeconds: 60, refreshSeconds: 2_592_000 },
     passwords: { memoryKib: 64, passes: 2 },
   });

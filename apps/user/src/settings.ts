@@ -9,15 +9,6 @@ const DAY = 24 * 60 * MINUTE;
 
 /** Everything that can be set, with what is shipped. */
 export const settingsSchema = z.object({
-  server: z
-    .object({
-      host: z.string().min(1).default('127.0.0.1'),
-      /** 0: a free one. */
-      port: z.int().min(0).max(65_535).default(0),
-      /** Of `/metrics`, `/livez` and `/readyz`. 0: a free one. */
-      adminPort: z.int().min(0).max(65_535).default(0),
-    })
-    .prefault({}),
   database: z.object({ connections: z.int().min(1).max(100).default(10) }).prefault({}),
   tokens: z
     .object({

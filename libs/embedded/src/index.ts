@@ -8,9 +8,9 @@ export {
 } from './backing/locate-backing.ts';
 export { startEmbeddedEtcd, type EmbeddedEtcd, type EmbeddedEtcdOptions } from './etcd/start-embedded-etcd.ts';
 export { JournalDamagedError } from './etcd/journal-format.ts';
-export { DataDirInUseError } from './postgres/claim.ts';
+export { claimFolder, DataDirInUseError, ownerOf } from './process/claim-folder.ts';
 export { removeEmbeddedPostgres } from './postgres/cluster-place.ts';
-export type { EmbeddedLog } from './postgres/embedded-log.ts';
+export type { EmbeddedLog } from './embedded-log.ts';
 export { DEFAULT_SETTINGS, type Settings } from './postgres/settings.ts';
 export {
   startEmbeddedPostgres,

@@ -4,6 +4,7 @@ import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@
 import { createServer, type RpcServer } from '@stampede/rpc';
 import { startAdminServer, type AdminServer } from '@stampede/telemetry';
 import type { z } from 'zod';
+import { addressOf } from './listen-address.ts';
 import { createHost, type Host, type HostOptions } from './host.ts';
 
 export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOptions<Schema>, 'needs'> {
@@ -51,12 +52,12 @@ export async function createService<Schema extends z.ZodObject>(
     applicationName: instance,
     log,
   });
-  const bind = env['HOST'] === undefined || env['HOST'] === '' ? '127.0.0.1' : env['HOST'];
+  const { host: bind, port, advertised } = addressOf(env, 0);
   const server = createServer({
     service,
     instance,
     host: bind,
-    port: Number(env['PORT'] ?? 0),
+    port,
     log,
     metrics,
     ...(backing.serviceSecret !== undefined && { secret: backing.serviceSecret }),
@@ -87,16 +88,20 @@ export async function createService<Schema extends z.ZodObject>(
       .add({
         name: 'rpc server',
         async start() {
-          address = advertised(await server.listen(), env);
+          const bound = await server.listen();
+          address = `${advertised}:${bound.slice(bound.lastIndexOf(':') + 1)}`;
           server.setServing(true);
-          serving = true;
-          log.info({ address, metrics: admin?.address }, 'serving');
         },
         stop: () => server.drain(),
       })
       .add(registration)
       .add({
         name: 'health',
+        start() {
+          serving = true;
+          log.info({ address, metrics: admin?.address }, 'serving');
+          return Promise.resolve();
+        },
         stop() {
           serving = false;
           server.setServing(false);
@@ -120,10 +125,4 @@ export async function createService<Schema extends z.ZodObject>(
     },
   };
   return whole;
-}
-
-/** Where others reach what is bound to `bound`: behind ADVERTISE_HOST (a pod's IP) where that is set. */
-function advertised(bound: string, env: NodeJS.ProcessEnv): string {
-  const host = env['ADVERTISE_HOST'];
-  return host === undefined || host === '' ? bound : `${host}:${bound.slice(bound.lastIndexOf(':') + 1)}`;
 }

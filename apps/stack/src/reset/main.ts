@@ -1,15 +1,14 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { removeEmbeddedPostgres } from '@stampede/embedded';
+import { ownerOf, removeEmbeddedPostgres } from '@stampede/embedded';
 import { createLogger } from '@stampede/telemetry';
-import { holderOf } from '../data-lock.ts';
 import { dataDirOf } from '../settings.ts';
 
 /** Deletes all data of a stack that does not run. */
 const dataDir = dataDirOf(process.env);
-const holder = await holderOf(dataDir);
-if (holder !== undefined) {
-  process.stderr.write(`reset: a stack runs on ${dataDir} (process ${holder.pid}); stop it first\n`);
+const owner = await ownerOf(dataDir);
+if (owner !== undefined) {
+  process.stderr.write(`reset: a stack runs on ${dataDir} (process ${owner}); stop it first\n`);
   process.exit(1);
 }
 await removeEmbeddedPostgres(

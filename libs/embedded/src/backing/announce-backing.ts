@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityOf } from '../postgres/processes.ts';
+import { identityOf } from '../process/identity-of.ts';
 import { readAnnouncement, type Announcement } from './announcement.ts';
 
 export interface AnnounceBackingOptions {

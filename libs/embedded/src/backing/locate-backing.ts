@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silent, type EmbeddedLog } from '../postgres/embedded-log.ts';
-import { identityOf } from '../postgres/processes.ts';
+import { silent, type EmbeddedLog } from '../embedded-log.ts';
+import { identityOf } from '../process/identity-of.ts';
 import { readAnnouncement, type Announcement } from './announcement.ts';
 import { answers } from './answers.ts';
 

@@ -1,5 +1,5 @@
 import { status, type handleUnaryCall } from '@grpc/grpc-js';
-import type { EmbeddedLog } from '../postgres/embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { EtcdError } from './etcd-error.ts';
 import type { EtcdNode } from './etcd-node.ts';
 import type { Headed } from './wire.ts';

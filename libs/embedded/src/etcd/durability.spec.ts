@@ -1,7 +1,7 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { silent } from '../postgres/embedded-log.ts';
+import { silent } from '../embedded-log.ts';
 import { answerFrom } from './answer.ts';
 import { createEtcdNode } from './etcd-node.ts';
 import type { Journal } from './journal.ts';

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EmbeddedLog } from '../postgres/embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import type { Change } from './event-log.ts';
 import { encodeLine, readJournal } from './journal-format.ts';
 import { sizeOf } from './key-history.ts';

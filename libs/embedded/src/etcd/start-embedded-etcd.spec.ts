@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DataDirInUseError } from '../postgres/claim.ts';
+import { DataDirInUseError } from '../process/claim-folder.ts';
 import { JournalDamagedError } from './journal-format.ts';
 import { startEmbeddedEtcd, type EmbeddedEtcd, type EmbeddedEtcdOptions } from './start-embedded-etcd.ts';
 import { connect, type EtcdClient } from './test-support/etcd-client.ts';

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { systemClock, type Clock } from '@stampede/lifecycle';
-import { claim } from '../postgres/claim.ts';
-import { silent, type EmbeddedLog } from '../postgres/embedded-log.ts';
+import { claimFolder } from '../process/claim-folder.ts';
+import { silent, type EmbeddedLog } from '../embedded-log.ts';
 import { answerFrom } from './answer.ts';
 import { etcdDefinitions } from './etcd-definitions.ts';
 import { createEtcdNode, type EtcdNode } from './etcd-node.ts';
@@ -89,7 +89,7 @@ async function openFolder(dataDir: string | undefined, log: EmbeddedLog): Promis
   if (dataDir === undefined) return { journal: noJournal, restored: undefined, unclaim: () => Promise.resolve() };
   const folder = join(dataDir, 'etcd');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unclaim = await claim(folder);
+  const unclaim = await claimFolder(folder);
   try {
     return { ...(await openJournal(folder, log)), unclaim };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { run, type Account } from './run.ts';
+import { run, type Account } from '../process/run.ts';
 
 /**
  * Who runs Postgres, which refuses to run as root: ourselves (`undefined`) unless we are root; then the owner of the cluster that is there

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { access, chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import type { EmbeddedLog } from './embedded-log.ts';
-import { run, type Account } from './run.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
+import { run, type Account } from '../process/run.ts';
 
 export interface Binaries {
   readonly postgres: string;

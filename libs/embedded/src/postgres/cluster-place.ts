@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { chown, lstat, mkdir, readlink, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SYSTEM_FOLDER } from './binaries.ts';
-import type { EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { exists } from './exists.ts';
 import { rememberHome, removeElsewhere, removeForgotten } from './forgotten-clusters.ts';
-import { run, type Account } from './run.ts';
+import { run, type Account } from '../process/run.ts';
 import { stopOrphan } from './stop-orphan.ts';
 
 /**

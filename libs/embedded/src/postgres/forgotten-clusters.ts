@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
-import type { EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { exists } from './exists.ts';
 import { stopOrphan } from './stop-orphan.ts';
 

@@ -3,9 +3,9 @@ import { chown, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Binaries } from './binaries.ts';
 import { makeFolder } from './cluster-place.ts';
-import type { EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { exists } from './exists.ts';
-import { run, type Account } from './run.ts';
+import { run, type Account } from '../process/run.ts';
 
 export interface InitClusterOptions {
   readonly binaries: Binaries;

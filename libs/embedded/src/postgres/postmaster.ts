@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.ts';
-import type { EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { pidFile } from './processes.ts';
-import { cleanEnvironment, type Account } from './run.ts';
+import { cleanEnvironment, type Account } from '../process/run.ts';
 import type { Settings } from './settings.ts';
 
 export interface PostmasterOptions {

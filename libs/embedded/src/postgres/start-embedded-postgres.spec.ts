@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { DataDirInUseError, removeEmbeddedPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from '../index.ts';
-import { silent } from './embedded-log.ts';
+import { silent } from '../embedded-log.ts';
 import { postgresProcesses } from './processes.ts';
 
 /** Each start is a whole Postgres, and other projects' tests run beside these. */

@@ -2,9 +2,9 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAccount } from './account.ts';
 import { usableBinaries } from './binaries.ts';
-import { claim } from './claim.ts';
+import { claimFolder } from '../process/claim-folder.ts';
 import { clusterPlace, markMade } from './cluster-place.ts';
-import { silent, type EmbeddedLog } from './embedded-log.ts';
+import { silent, type EmbeddedLog } from '../embedded-log.ts';
 import { ensureDatabases } from './ensure-databases.ts';
 import { initCluster } from './init-cluster.ts';
 import { loadPasswords } from './passwords.ts';
@@ -58,7 +58,7 @@ export async function startEmbeddedPostgres({
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   await mkdir(folder, { recursive: true });
   const dataDir = await realpath(folder);
-  const unclaim = await claim(dataDir);
+  const unclaim = await claimFolder(dataDir);
   try {
     const account = await findAccount(join(dataDir, 'cluster'));
     const [binaries, cluster] = await Promise.all([

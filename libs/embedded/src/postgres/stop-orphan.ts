@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from '../embedded-log.ts';
 import { pidInFile, postgresProcesses } from './processes.ts';
 
 /**

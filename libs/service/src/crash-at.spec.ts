@@ -4,19 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { crashAt } from './crash-at.ts';
 
+const POINTS = ['payment.commit-charged.before', 'payment.commit-charged.after'];
+
 test('without a point of this service nothing is called', () => {
-  expect(crashAt({})).toBeUndefined();
-  expect(crashAt({ STAMPEDE_CRASH_AT: 'inventory.commit-hold.before' })).toBeUndefined();
+  expect(crashAt({}, 'payment', POINTS)).toBeUndefined();
+  expect(crashAt({ STAMPEDE_CRASH_AT: 'inventory.commit-hold.before' }, 'payment', POINTS)).toBeUndefined();
 });
 
 test('a point that this service does not have is refused', () => {
-  expect(() => crashAt({ STAMPEDE_CRASH_AT: 'payment.commit-paid.before' })).toThrow('STAMPEDE_CRASH_AT');
+  expect(() => crashAt({ STAMPEDE_CRASH_AT: 'payment.commit-paid.before' }, 'payment', POINTS)).toThrow('STAMPEDE_CRASH_AT');
 });
 
 test('at its point, and at no other, the process is killed', async () => {
   const script = `
     const { crashAt } = await import(${JSON.stringify(fileURLToPath(new URL('./crash-at.ts', import.meta.url)))});
-    const crash = crashAt(process.env);
+    const crash = crashAt(process.env, 'payment', ${JSON.stringify(POINTS)});
     await crash('payment.commit-charged.before');
     console.log('alive');
     await crash('payment.commit-charged.after');

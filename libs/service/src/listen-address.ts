@@ -1,7 +1,6 @@
 import { AppError } from '@stampede/errors';
 
 const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = 8080;
 
 export interface ListenAddress {
   readonly host: string;
@@ -10,8 +9,8 @@ export interface ListenAddress {
   readonly advertised: string;
 }
 
-/** Where to listen, from `HOST` and `PORT`; an empty variable counts as unset. */
-export function addressOf(env: NodeJS.ProcessEnv): ListenAddress {
+/** Where to listen, from `HOST` (127.0.0.1) and `PORT` (`defaultPort`); an empty variable counts as unset. */
+export function addressOf(env: NodeJS.ProcessEnv, defaultPort: number): ListenAddress {
   const { HOST, PORT: port, ADVERTISE_HOST: advertised } = env;
   const host = HOST === undefined || HOST === '' ? DEFAULT_HOST : HOST;
   if (port !== undefined && port !== '' && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)) {
@@ -19,7 +18,7 @@ export function addressOf(env: NodeJS.ProcessEnv): ListenAddress {
   }
   return {
     host,
-    port: port === undefined || port === '' ? DEFAULT_PORT : Number(port),
+    port: port === undefined || port === '' ? defaultPort : Number(port),
     advertised: advertised === undefined || advertised === '' ? host : advertised,
   };
 }

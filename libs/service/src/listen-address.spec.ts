@@ -15,9 +15,9 @@ test.each([
     { host: '0.0.0.0', port: 0, advertised: '10.0.0.7' },
   ],
 ])('%j', (env, expected) => {
-  expect(addressOf(env)).toEqual(expected);
+  expect(addressOf(env, 8080)).toEqual(expected);
 });
 
 test.each(['65536', '-1', '80a', ' 80'])('PORT=%j is refused', (PORT) => {
-  expect(() => addressOf({ PORT })).toThrow('PORT must be 0 to 65535');
+  expect(() => addressOf({ PORT }, 8080)).toThrow('PORT must be 0 to 65535');
 });
