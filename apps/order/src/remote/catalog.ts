@@ -29,29 +29,37 @@ export function createCatalog({ client, monotonic, settings, deadlineMs }: Catal
   }
 
   function ask(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
-    const answer = read(skus).finally(() => {
-      for (const sku of skus) if (underWay.get(sku) === answer) underWay.delete(sku);
-    });
+    const readAt = monotonic();
+    const answer = read(skus);
+    const settle = (found?: ReadonlyMap<string, Product>) => {
+      for (const sku of skus) {
+        if (underWay.get(sku) !== answer) continue; // forgotten meanwhile
+        underWay.delete(sku);
+        const product = found?.get(sku);
+        if (product !== undefined) remember(product, readAt);
+      }
+    };
+    answer.then(settle, () => settle());
     for (const sku of skus) underWay.set(sku, answer);
     return answer;
   }
 
   async function read(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
-    const readAt = monotonic();
     const { products } = await client.batchGetProducts({ skus }, { deadlineMs: deadlineMs() });
-    const found = new Map<string, Product>();
-    for (const { sku, title, unitPrice } of products) {
-      if (unitPrice === undefined) continue;
-      const product = { sku, title, unitPrice };
-      found.set(sku, product);
-      entries.delete(sku); // to the end: the oldest goes first
-      entries.set(sku, { product, readAt });
-    }
+    return new Map(
+      products.flatMap(({ sku, title, unitPrice }) =>
+        unitPrice === undefined ? [] : [[sku, { sku, title, unitPrice }] as const],
+      ),
+    );
+  }
+
+  function remember(product: Product, readAt: number): void {
+    entries.delete(product.sku); // to the end: the oldest goes first
+    entries.set(product.sku, { product, readAt });
     for (const sku of entries.keys()) {
       if (entries.size <= settings().maxProducts) break;
       entries.delete(sku);
     }
-    return found;
   }
 
   return {

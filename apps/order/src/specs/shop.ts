@@ -94,7 +94,8 @@ export async function openShop(url: string, overrides: Parameters<typeof configS
         left ??= (async () => {
           app.endWatches();
           await server.drain({ timeoutMs: grace });
-          await app.stop(grace);
+          const stopped = app.stop(grace);
+          if (crash === undefined || grace > 0) await stopped; // who hangs at a point never stops
           await Promise.all([...clients.values(), inventory, payment].map((each) => each.close()));
           await own.close();
         })();
