@@ -6,14 +6,6 @@ const milliseconds = (least: number) => z.number().int().min(least).max(3_600_00
 export const configSchema = z.object({
   /** How long an order may be PENDING before it is given up, in seconds of database time. */
   holdSeconds: z.number().min(0.1).max(86_400).default(900),
-  server: z
-    .object({
-      host: z.string().default('127.0.0.1'),
-      /** 0: a free one. */
-      port: z.number().int().min(0).max(65_535).default(0),
-      adminPort: z.number().int().min(0).max(65_535).default(0),
-    })
-    .prefault({}),
   /** Connections to the database, and as many to a replica. */
   database: z.object({ connections: z.number().int().min(1).max(1_000).default(10) }).prefault({}),
   /** How long one question to inventory or payment may take. */

@@ -7,7 +7,7 @@ import type { OrderConfig } from './config.ts';
 import { withCrashPoints, type CrashHook } from './domain/crash-points.ts';
 import { createOrderFeed } from './domain/order-feed.ts';
 import { createSagaDriver } from './domain/saga-driver.ts';
-import { startSagaRecovery } from './domain/saga-recovery.ts';
+import { startSagaRecovery, type SagaRecovery } from './domain/saga-recovery.ts';
 import { createCatalog } from './remote/catalog.ts';
 import { createInventory } from './remote/inventory.ts';
 import { createPayments } from './remote/payments.ts';
@@ -20,12 +20,17 @@ import { createOrderStore } from './store/order-store.ts';
 import { keepOutboxPartitions } from './store/outbox-partitions.ts';
 import { createSagaStore } from './store/saga-store.ts';
 
+/** The database's schema. */
+export const MIGRATIONS = new URL('./store/migrations/', import.meta.url);
+
 export interface OrderAppOptions {
   /** The id of this process; leases bear it. */
   readonly instance: string;
   readonly db: Database;
   /** `db`, or a replica of it. */
   readonly readDb: Database;
+  /** For the audit's long readings, so that they are in nobody's way. */
+  readonly booksDb: Database;
   readonly inventory: Channel;
   readonly payment: Channel;
   readonly config: () => OrderConfig;
@@ -40,8 +45,8 @@ export interface OrderAppOptions {
 /** The rooms of the service, put together. */
 export interface OrderApp {
   readonly handlers: Handlers<OrderServiceDefinition>;
-  /** Ends the streams that would keep the server from draining. */
-  endWatches(): void;
+  /** Begins to look for what others left, and makes partitions for the outbox. */
+  start(): Promise<void>;
   /** Lets sagas come to a rest for up to `timeoutMs` and gives the others away. To be called when no more calls come. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -52,7 +57,6 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
   const deadlineMs = () => config().callDeadlineMs;
   const clock = await createDatabaseClock(db, time);
   const newId = createIdMaker(clock);
-  const stopPartitions = await keepOutboxPartitions({ db, time, log });
 
   const inventoryClient = createClient(InventoryServiceDefinition, options.inventory);
   const bare = {
@@ -72,7 +76,8 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
 
   const feed = createOrderFeed({ orders, time, log, settings: () => config().watch });
   const driver = createSagaDriver({ ...ports, catalog, feed, time, random, log, settings: () => config().saga });
-  const recovery = startSagaRecovery({ sagas, driver, time, random, log, settings: () => config().saga });
+  let stopPartitions: (() => Promise<void>) | undefined;
+  let recovery: SagaRecovery | undefined;
 
   return {
     handlers: createOrderService({
@@ -83,14 +88,17 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
       newId,
       settings: config,
       reader: createOrderReader(readDb),
-      books: createOrderReader(db),
+      books: createOrderReader(options.booksDb),
     }),
-    endWatches: () => feed.endWatches(),
+    async start() {
+      stopPartitions = await keepOutboxPartitions({ db, time, log });
+      recovery = startSagaRecovery({ sagas, driver, time, random, log, settings: () => config().saga });
+    },
     async stop(timeoutMs) {
-      await recovery.stop();
+      await recovery?.stop();
       await driver.stop(timeoutMs);
       feed.close();
-      await stopPartitions();
+      await stopPartitions?.();
     },
   };
 }

@@ -24,11 +24,9 @@ export interface OrderFeed {
   until(order: Order, enough: (order: Order) => boolean, waiting: Waiting): Promise<Order>;
   /**
    * The order, then each newer state until it is final. States that pass quicker than they are read are left out, the last one never is.
-   * RESOURCE_EXHAUSTED beyond `maxWatchers`; UNAVAILABLE once `endWatches` was called.
+   * Throws RESOURCE_EXHAUSTED beyond `maxWatchers`, and the signal's reason once it aborts: a server that drains aborts it.
    */
   watch(order: Order, signal?: AbortSignal): AsyncIterable<Order>;
-  /** Ends all watches, so that their readers go elsewhere. Those who wait by `until` go on. */
-  endWatches(): void;
   /** Ends the polling. */
   close(): void;
 }
@@ -40,11 +38,9 @@ interface Listener {
 
 export function createOrderFeed({ orders, time, log, settings }: OrderFeedOptions): OrderFeed {
   const listeners = new Map<string, { heardAt: number; readonly all: Set<Listener> }>();
-  const leaving = new AbortController();
   let watchers = 0;
   let cancelPoll: (() => void) | undefined;
   let closed = false;
-  const isLeaving = () => leaving.signal.aborted;
 
   function listen(listener: Listener): () => void {
     const { id } = listener.known;
@@ -94,7 +90,6 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
   }
 
   async function* watch(order: Order, signal?: AbortSignal): AsyncGenerator<Order> {
-    if (isLeaving()) throw unavailable();
     if (watchers >= settings().maxWatchers) {
       throw new AppError(
         'RESOURCE_EXHAUSTED',
@@ -107,7 +102,6 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
     const wake = () => news.resolve(undefined);
     const listener: Listener = { known: order, hear: wake };
     const stopListening = listen(listener);
-    leaving.signal.addEventListener('abort', wake, { once: true });
     signal?.addEventListener('abort', wake, { once: true });
     try {
       for (let told = 0; ;) {
@@ -117,14 +111,12 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
           yield listener.known;
           if (isFinal(listener.known) && listener.known.version === told) return;
         }
-        if (isLeaving()) throw unavailable();
         signal?.throwIfAborted();
         if (listener.known.version === told) await news.promise;
       }
     } finally {
       watchers -= 1;
       stopListening();
-      leaving.signal.removeEventListener('abort', wake);
       signal?.removeEventListener('abort', wake);
     }
   }
@@ -147,15 +139,9 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
         }
       });
     },
-    endWatches: () => leaving.abort(),
     close() {
       closed = true;
-      leaving.abort();
       cancelPoll?.();
     },
   };
-}
-
-function unavailable(): AppError {
-  return new AppError('UNAVAILABLE', 'INSTANCE_LEAVING', 'this instance is leaving: watch again');
 }

@@ -14,7 +14,7 @@ import {
 import { silentLogger } from '@stampede/telemetry';
 import { configSchema, type OrderConfig } from '../config.ts';
 import type { CrashHook } from '../domain/crash-points.ts';
-import { createOrderApp } from '../order-app.ts';
+import { createOrderApp, MIGRATIONS } from '../order-app.ts';
 import { FakeParticipants } from './fake-participants.ts';
 
 const log = silentLogger();
@@ -46,7 +46,7 @@ export interface Shop {
 export async function openShop(url: string, overrides: Parameters<typeof configSchema.parse>[0] = {}): Promise<Shop> {
   const participants = new FakeParticipants();
   const addresses = await participants.listen();
-  await migrate({ url, directory: new URL('../store/migrations/', import.meta.url), log });
+  await migrate({ url, directory: MIGRATIONS, log });
   const db = connectDatabase({ url, applicationName: 'shop' });
   const settings = configSchema.parse(overrides);
   const closers: (() => Promise<void>)[] = [];
@@ -68,6 +68,7 @@ export async function openShop(url: string, overrides: Parameters<typeof configS
           instance: name,
           db: own,
           readDb: own,
+          booksDb: own,
           inventory,
           payment,
           clock: systemClock,
@@ -77,6 +78,7 @@ export async function openShop(url: string, overrides: Parameters<typeof configS
         },
         config: () => settings,
       });
+      await app.start();
       const server = createServer({ service: 'order', instance: name, log, secret, usersFrom: ['gateway'] });
       const address = await server.add(OrderServiceDefinition, app.handlers).listen();
       server.setServing(true);
@@ -92,7 +94,6 @@ export async function openShop(url: string, overrides: Parameters<typeof configS
       let left: Promise<void> | undefined;
       const end = (grace: number) => {
         left ??= (async () => {
-          app.endWatches();
           await server.drain({ timeoutMs: grace });
           const stopped = app.stop(grace);
           if (crash === undefined || grace > 0) await stopped; // who hangs at a point never stops
