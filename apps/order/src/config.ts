@@ -6,6 +6,8 @@ const milliseconds = (least: number) => z.number().int().min(least).max(3_600_00
 export const configSchema = z.object({
   /** How long an order may be PENDING before it is given up, in seconds of database time. */
   holdSeconds: z.number().min(0.1).max(86_400).default(900),
+  /** Units of one item at most: lower it when a few buyers must not empty the shelves. */
+  maxQuantity: z.number().int().min(1).max(10_000).default(10_000),
   /** Connections to the database, and as many to a replica. */
   database: z.object({ connections: z.number().int().min(1).max(1_000).default(10) }).prefault({}),
   /** How long one question to inventory or payment may take. */
@@ -15,7 +17,7 @@ export const configSchema = z.object({
       /** Sagas that one instance drives at once; new orders beyond are RESOURCE_EXHAUSTED. */
       maxActive: z.number().int().min(1).max(1_000_000).default(10_000),
       /** Seconds of database time after which a silent instance's sagas are taken over. */
-      leaseSeconds: z.number().min(0.5).max(3_600).default(10),
+      leaseSeconds: z.number().min(0.5).max(3_600).default(5),
       /** How often, on average, sagas that were left are looked for. */
       pollMs: milliseconds(10).default(1_000),
       /** How many are taken over at a time. */

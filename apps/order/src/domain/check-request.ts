@@ -35,3 +35,14 @@ export function checkRequest({ items, paymentToken, idempotencyKey }: PlaceReque
   const [first, ...others] = violations;
   if (first !== undefined) throw invalid(first, ...others);
 }
+
+/** Checks a request against what the shop allows at the moment, which may be less than the contract does. Throws as `checkRequest`. */
+export function checkLimits(
+  { items }: Pick<PlaceRequest, 'items'>,
+  { maxQuantity }: { readonly maxQuantity: number },
+): void {
+  const [first, ...others] = [...items.entries()]
+    .filter(([, { quantity }]) => quantity > maxQuantity)
+    .map(([index]) => ({ field: `items[${index}].quantity`, description: `must be 1 to ${maxQuantity}` }));
+  if (first !== undefined) throw invalid(first, ...others);
+}

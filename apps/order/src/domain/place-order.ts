@@ -1,4 +1,4 @@
-import { checkRequest, type PlaceRequest } from './check-request.ts';
+import { checkLimits, checkRequest, type PlaceRequest } from './check-request.ts';
 import { isDecided, type Order } from './order.ts';
 import type { OrderFeed, Waiting } from './order-feed.ts';
 import type { Catalog, Orders } from './ports.ts';
@@ -14,14 +14,14 @@ export interface PlaceOrderPorts {
   readonly feed: Pick<OrderFeed, 'until'>;
   /** A new UUIDv7. */
   readonly newId: () => string;
-  readonly settings: () => { readonly holdSeconds: number };
+  readonly settings: () => { readonly holdSeconds: number; readonly maxQuantity: number };
 }
 
 /**
  * Places an order and waits for what becomes of it, for as long as the caller can; the saga goes on regardless. Once for a user and key: a
  * repetition gets the first outcome, whatever prices are by then. Answers the order (PENDING where the waiting was too short).
  *
- * @throws the refusal, where the order came to nothing before it was paid; IDEMPOTENCY_KEY_REUSED; what `checkRequest` and `priceItems` throw.
+ * @throws the refusal, where the order came to nothing before it was paid; IDEMPOTENCY_KEY_REUSED; what `checkRequest`, `checkLimits` and `priceItems` throw.
  */
 export async function placeOrder(
   request: PlaceRequest & { readonly userId: string },
@@ -34,6 +34,7 @@ export async function placeOrder(
 
   let priced: Priced;
   try {
+    checkLimits(request, ports.settings());
     ports.driver.admit();
     priced = priceItems(request.items, await ports.catalog.find([...new Set(request.items.map(({ sku }) => sku))]));
   } catch (error) {

@@ -100,7 +100,14 @@ export function beginHistory({ plan, time, random, broken, sabotage }: HistoryOp
     const newId = () => `id-${String((lastId += 1)).padStart(4, '0')}`;
     const running = {
       process,
-      ports: { ...ports, catalog, feed, driver, newId, settings: () => ({ holdSeconds: plan.holdSeconds }) },
+      ports: {
+        ...ports,
+        catalog,
+        feed,
+        driver,
+        newId,
+        settings: () => ({ holdSeconds: plan.holdSeconds, maxQuantity: 10_000 }),
+      },
     };
     if (ending?.kind === 'leave') {
       time.schedule(ending.atMs, () => {
