@@ -1,6 +1,5 @@
 import { descriptorSet, PaymentServiceDefinition } from '@stampede/contracts';
 import { systemClock as clock } from '@stampede/lifecycle';
-import { connectDatabase } from '@stampede/postgres';
 import { crashAt, createService } from '@stampede/service';
 import { configSchema } from './config.ts';
 import { CRASH_POINTS } from './domain/crash-points.ts';
@@ -13,9 +12,8 @@ const service = await createService({
   descriptors: await descriptorSet(),
   database: ({ database }) => ({ max: database.connections }),
 });
-const { env, instance, config, log, database: db, databaseUrl: url } = service;
-const max = config.current.database.connections;
-const world = connectDatabase({ url, applicationName: `${instance}-sandbox`, max, log });
+const { env, config, log, database: db } = service;
+const world = service.connect('sandbox', { max: config.current.database.connections });
 const crash = crashAt(env, 'payment', CRASH_POINTS);
 const app = createPaymentApp({ db, world, config: () => config.current, clock, log, crash });
 
@@ -23,7 +21,6 @@ const recovering = new AbortController();
 let recovered: Promise<void> | undefined;
 service.server.add(PaymentServiceDefinition, app.service);
 await service
-  .add({ name: 'sandbox connections', stop: () => world.close() })
   .add({
     name: 'recovery',
     start() {

@@ -12,7 +12,9 @@ test('without a point of this service nothing is called', () => {
 });
 
 test('a point that this service does not have is refused', () => {
-  expect(() => crashAt({ STAMPEDE_CRASH_AT: 'payment.commit-paid.before' }, 'payment', POINTS)).toThrow('STAMPEDE_CRASH_AT');
+  expect(() => crashAt({ STAMPEDE_CRASH_AT: 'payment.commit-paid.before' }, 'payment', POINTS)).toThrow(
+    'STAMPEDE_CRASH_AT',
+  );
 });
 
 test('at its point, and at no other, the process is killed', async () => {

@@ -21,7 +21,8 @@ export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOpt
 /** A gRPC service with a database of its own. */
 export interface Service<Settings> extends Host<Settings> {
   readonly database: Database;
-  readonly databaseUrl: string;
+  /** Further connections, named in what Postgres shows of them and closed with the others: with other limits, or to a replica (`url`). */
+  connect(name: string, options?: Partial<Omit<DatabaseOptions, 'applicationName' | 'log'>>): Database;
   /** Where handlers are added, before `run`. */
   readonly server: RpcServer;
   /** Adds what starts before the server serves and stops after it has drained. */
@@ -68,7 +69,13 @@ export async function createService<Schema extends z.ZodObject>(
   let address = '';
   let serving = false;
   let admin: AdminServer | undefined;
-  lifecycle.add({ name: 'database', stop: () => database.close() });
+  const databases = [database];
+  lifecycle.add({
+    name: 'database',
+    async stop() {
+      await Promise.all(databases.map((each) => each.close()));
+    },
+  });
 
   function addServing(): void {
     const registration = host.registration(
@@ -113,7 +120,11 @@ export async function createService<Schema extends z.ZodObject>(
   const whole: Service<z.infer<Schema>> = {
     ...host,
     database,
-    databaseUrl,
+    connect(name, further = {}) {
+      const connected = connectDatabase({ url: databaseUrl, ...further, applicationName: `${instance} ${name}`, log });
+      databases.push(connected);
+      return connected;
+    },
     server,
     add(component) {
       lifecycle.add(component);
