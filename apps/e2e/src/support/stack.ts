@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { realServers } from './real-servers.ts';
 
 export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -31,7 +32,7 @@ export interface Stack {
   readonly readyAfterMs: number;
   /** SIGTERM, as Ctrl-C would; resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Deletes the data folder. */
+  /** Deletes the data. */
   remove(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ const READY_MS = 120_000;
 /** Brings a stack up on free ports in a folder of its own and waits until it says that it is ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'stampede-e2e-')));
+  const servers = await realServers();
   const startedAt = performance.now();
   const [command, ...args] = options.command ?? [process.execPath, 'apps/stack/bin/run.mjs', 'start'];
   const child = spawn(command, args, {
@@ -49,6 +51,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       PORT: '0',
       STAMPEDE_DATA: dataDir,
       ...(options.instances !== undefined && { STAMPEDE_INSTANCES: options.instances }),
+      ...servers.env,
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,7 +83,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       }
       return child.exitCode;
     },
-    remove: () => rm(dataDir, { recursive: true, force: true }),
+    async remove() {
+      await servers.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
   };
 }
 

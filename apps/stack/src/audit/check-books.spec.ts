@@ -65,7 +65,7 @@ const balanced: StockBalance = { sku: 'a', initial: 10, restocked: 5, available:
 function books(over: {
   order?: OrderRecord;
   reservation?: Reservation;
-  payment?: PaymentRecord;
+  payment?: PaymentRecord | undefined;
   stock?: StockBalance;
   moving?: boolean;
 }): Books {
@@ -159,6 +159,14 @@ test.each<[string, Parameters<typeof books>[0], string[]]>([
   ],
 ])('%s is found', (_, given, names) => {
   expect(broken(books(given))).toEqual(names);
+});
+
+test('an order over nothing is paid without a charge', () => {
+  const free = order(Order_Status.PAID);
+  const total = { currency: 'EUR', amountMinor: 0 };
+  expect(broken(books({ ...paid, order: { ...free, order: { ...free.order!, total } }, payment: undefined }))).toEqual(
+    [],
+  );
 });
 
 test('an order in motion is not judged', () => {

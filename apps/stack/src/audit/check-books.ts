@@ -74,7 +74,7 @@ function paidIsReserved({ settled, reservations }: Books): Finding {
 function chargedOnce({ settled, payments }: Books): Finding {
   const check = finding(
     'charges',
-    'a PAID or SHIPPED order is charged once, its total; any other not at all, or the money was given back',
+    'a PAID or SHIPPED order is charged once, its total (0: not at all); any other not at all, or the money was given back',
   );
   const figures = { charged: 0, refunded: 0, doubled: 0 };
   for (const [id, record] of settled) {
@@ -82,15 +82,14 @@ function chargedOnce({ settled, payments }: Books): Finding {
     const charges = payment?.providerCharges ?? 0;
     const balance = payment?.providerBalanceMinor ?? 0;
     const charged = payment?.payment?.state === Payment_State.CHARGED;
+    const total = record.order?.total?.amountMinor ?? 0;
     if (charges > 0 && balance > 0) figures.charged++;
     if ((payment?.providerRefunds ?? 0) > 0) figures.refunded++;
     if (charges > 1) {
       figures.doubled++;
       check.breaks(`${id} was charged ${charges} times`);
-    } else if (isTaken(record) && !(charged && charges === 1 && balance === record.order?.total?.amountMinor)) {
-      check.breaks(
-        `${id} is ${statusOf(record)} over ${record.order?.total?.amountMinor ?? 0}, the provider holds ${balance}`,
-      );
+    } else if (isTaken(record) && !(charged === total > 0 && charges === Number(charged) && balance === total)) {
+      check.breaks(`${id} is ${statusOf(record)} over ${total}, the provider holds ${balance}`);
     } else if (!isTaken(record) && (charged || balance !== 0)) {
       check.breaks(`${id} is ${statusOf(record)}, the provider still holds ${balance}`);
     }
