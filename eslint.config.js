@@ -1,6 +1,6 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
-import importX from 'eslint-plugin-import-x';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** Third-party packages that have one room: package → the folders that may import it. */
@@ -45,7 +45,9 @@ const roomRules = Object.entries(serviceRooms).map(([room, { libs, siblings }]) 
             message: `${room}/ may import ${libs.map((lib) => `@stampede/${lib}`).join(', ')} only`,
           },
           {
-            regex: `^(\\.\\./)+(main\\.ts$|(${Object.keys(serviceRooms).filter((other) => other !== room && !siblings.includes(other)).join('|')})/)`,
+            regex: `^(\\.\\./)+(main\\.ts$|(${Object.keys(serviceRooms)
+              .filter((other) => other !== room && !siblings.includes(other))
+              .join('|')})/)`,
             message: `${room}/ may import ${siblings.length > 0 ? `${siblings.join(', ')}/ ` : 'no other room '}of its service only`,
           },
         ],
@@ -62,6 +64,11 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@nx': nx, 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })],
+    },
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',

@@ -7,7 +7,9 @@ const eslint = new ESLint({ cwd: ROOT });
 
 async function broken(file: string, code: string): Promise<string[]> {
   const [result] = await eslint.lintText(code, { filePath: path.join(ROOT, file) });
-  return result!.messages.map(({ ruleId }) => ruleId ?? 'fatal').filter((rule) => /boundaries|restricted/.test(rule));
+  return result!.messages
+    .map(({ ruleId }) => ruleId ?? 'fatal')
+    .filter((rule) => /boundaries|restricted|cycle/.test(rule));
 }
 
 const TAGS = '@nx/enforce-module-boundaries';
@@ -32,6 +34,12 @@ test.each([
     'apps/user/src/rpc/user-service.ts',
     "import '../store/accounts.ts';",
     ROOMS,
+  ],
+  [
+    'no file imports in a circle',
+    'libs/errors/src/app-error.ts',
+    "export { invalid } from './invalid.ts';",
+    'import-x/no-cycle',
   ],
   ['the store does not call others', 'apps/order/src/store/order-store.ts', "import '@stampede/rpc';", ROOMS],
 ])('%s', async (_, file, code, rule) => {
