@@ -14,6 +14,7 @@ const COMMANDS = {
   config: ['apps/stack/src/config/main.ts'],
   reset: ['apps/stack/src/reset/main.ts'],
   new: ['apps/stack/src/new/main.ts'],
+  proof: ['apps/stack/src/proof/main.ts'],
   nx: ['node_modules/nx/dist/bin/nx.js'],
 };
 

@@ -29,3 +29,4 @@ export type { CallOptions, ClientContext, ClientInterceptor } from './client/cal
 export { createChannel, type Channel, type ChannelLimits, type ChannelOptions } from './client/create-channel.ts';
 export { createClient, type Client, type ClientMethod } from './client/create-client.ts';
 export { outcomeOf, type CallOutcome } from './client/outcome.ts';
+export { createProver } from './wire/service-proof.ts';
