@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { service as health } from 'grpc-health-check';
+
+/**
+ * grpc.health.v1 is served too, and belongs to no contract of ours. Its descriptors are built from grpc-health-check's own proto (`generate`): those that the package
+ * carries have a map that grpcurl refuses.
+ */
+const HEALTH = new URL('./gen/health.binpb', import.meta.url);
 
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 
@@ -19,16 +25,9 @@ export function addReflection(
   const files: PackageDefinition[string] = {
     format: 'Protocol Buffer 3 DescriptorProto',
     type: {},
-    fileDescriptorProtos: [...filesOf(descriptors), ...healthFiles()],
+    fileDescriptorProtos: [...filesOf(descriptors), ...filesOf(readFileSync(HEALTH))],
   };
   new ReflectionService({ files }, { services: [...services, 'grpc.health.v1.Health'] }).addToServer(server);
-}
-
-/** grpc.health.v1 is served too, and belongs to no contract of ours. */
-function healthFiles(): Buffer[] {
-  return Object.values(health).flatMap(({ requestType }) =>
-    'fileDescriptorProtos' in requestType ? requestType.fileDescriptorProtos : [],
-  );
 }
 
 /** The FileDescriptorProtos of a set, each as its own bytes: by these names imports are resolved. */
