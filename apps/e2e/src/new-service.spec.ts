@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startStack } from './support/stack.ts';
 import { copyWorkspace, type WorkspaceCopy } from './support/workspace-copy.ts';
 
 let copy: WorkspaceCopy;
@@ -14,11 +17,19 @@ async function run(command: string, ...args: string[]): Promise<string> {
   return output;
 }
 
-test('a service made by the generator passes lint, types and tests as it is', async () => {
+test('a service made by the generator passes lint, types and tests as it is, and comes up with the others', async () => {
   expect(await run('npm', 'run', '-s', 'new', '--', 'service', 'wishlist')).toContain('apps/wishlist/src/main.ts');
   await run('nx', 'run', 'contracts:generate');
   for (const target of ['lint', 'typecheck', 'test']) await run('nx', 'run', `wishlist:${target}`);
   await run('nx', 'run', 'contracts:lint');
+
+  // Ready means that every app is found in etcd, the new one among them.
+  const stack = await startStack({ root: copy.root });
+  onTestFinished(async () => {
+    await stack.stop();
+    await stack.remove();
+  });
+  expect(await readFile(path.join(stack.dataDir, 'logs', 'wishlist-1.log'), 'utf8')).toContain('"msg":"serving"');
 }, 180_000);
 
 test.each([

@@ -103,6 +103,21 @@ test('after a SIGKILL of everything the next start has every order that was paid
   expect(auditStack(second)).toMatchObject({ clean: true, moving: 0 });
 });
 
+test('after a SIGKILL of the supervisor alone, the next start waits for what it left behind to leave', async () => {
+  const dataDir = await folder();
+  const first = await startStack({ dataDir });
+  const port = new URL(first.url).port;
+  for (const { pid, command } of processesOf(dataDir)) {
+    if (command.includes('run.mjs') || command.includes('apps/stack/src/main.ts')) process.kill(pid, 'SIGKILL');
+  }
+  const second = await startStack({ dataDir, env: { PORT: port } });
+  onTestFinished(async () => {
+    await second.stop();
+  });
+  await buyOne(second);
+  expect(auditStack(second)).toMatchObject({ clean: true, moving: 0 });
+});
+
 test('configuration survives a restart, and two stacks run side by side', async () => {
   const [here, there] = [await folder(), await folder()];
   const [one, two] = await Promise.all([startStack({ dataDir: here }), startStack({ dataDir: there })]);

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { claimFolder, DataDirInUseError } from '@stampede/embedded';
 import { createLifecycle } from '@stampede/lifecycle';
 import { createLogger } from '@stampede/telemetry';
@@ -10,6 +12,8 @@ import { createOpening } from './opening.ts';
 import { readSettings } from './settings.ts';
 import { createApps } from './start-apps.ts';
 
+const LEAVING_MS = 20_000;
+
 const print = (text: string): void => void process.stdout.write(text);
 // Whoever read us may be gone before we are.
 process.stdout.on('error', () => undefined);
@@ -18,9 +22,11 @@ const log = createLogger({ service: 'stack', instance: String(process.pid), leve
 
 try {
   const settings = readSettings(process.env, process.argv.slice(2), findApps());
-  if (settings.mode === 'apps') await assertFreePort(settings.host, settings.port);
   await mkdir(settings.dataDir, { recursive: true });
   const unclaim = await claimFolder(settings.dataDir);
+  // The gateway of a stack that was killed may still be on its way out.
+  const patienceMs = existsSync(path.join(settings.dataDir, 'stack.json')) ? LEAVING_MS : 0;
+  if (settings.mode === 'apps') await assertFreePort(settings.host, settings.port, patienceMs);
   const credentials = await loadCredentials(settings.dataDir, settings.operatorPassword);
   const databases = settings.apps.filter(({ database }) => database).map(({ name }) => name);
   const backing = createBacking({ dataDir: settings.dataDir, databases, credentials, env: process.env, say });

@@ -31,7 +31,7 @@ test('says how many of each, and where', () => {
   });
 });
 
-test.each(['inventory', 'inventory=0', 'inventory=17', 'basket=1', 'inventory=-1', 'order=x'])(
+test.each(['inventory', 'inventory=0', 'inventory=17', 'basket=1', 'inventory=-1', 'order=x', 'constructor=2'])(
   'STAMPEDE_INSTANCES=%s is refused by name',
   (text) => {
     expect(() => readSettings({ STAMPEDE_INSTANCES: text }, [], apps)).toThrow(/STAMPEDE_INSTANCES: .*is not <app>=/);
@@ -40,4 +40,8 @@ test.each(['inventory', 'inventory=0', 'inventory=17', 'basket=1', 'inventory=-1
 
 test.each(['http', '65536', '-1', '80.5'])('PORT=%s is refused by name', (PORT) => {
   expect(() => readSettings({ PORT }, [], apps)).toThrow(/PORT/);
+});
+
+test.each(['short', 'x'.repeat(129)])('STAMPEDE_OPERATOR_PASSWORD=%s is refused by name', (password) => {
+  expect(() => readSettings({ STAMPEDE_OPERATOR_PASSWORD: password }, [], apps)).toThrow(/STAMPEDE_OPERATOR_PASSWORD/);
 });

@@ -26,13 +26,17 @@ export function readSettings(env: NodeJS.ProcessEnv, argv: readonly string[], ap
   if (port !== undefined && port !== '' && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     throw badVariable('PORT', `"${port}" is not a port`);
   }
+  const operatorPassword = env['STAMPEDE_OPERATOR_PASSWORD'] === '' ? undefined : env['STAMPEDE_OPERATOR_PASSWORD'];
+  if (operatorPassword !== undefined && (operatorPassword.length < 8 || operatorPassword.length > 128)) {
+    throw badVariable('STAMPEDE_OPERATOR_PASSWORD', 'must be 8 to 128 characters');
+  }
   return {
     dataDir: dataDirOf(env),
     host: env['HOST'] === undefined || env['HOST'] === '' ? '127.0.0.1' : env['HOST'],
     port: port === undefined || port === '' ? 8080 : Number(port),
     apps,
     instances: readInstances(env['STAMPEDE_INSTANCES'] ?? '', apps),
-    operatorPassword: env['STAMPEDE_OPERATOR_PASSWORD'] === '' ? undefined : env['STAMPEDE_OPERATOR_PASSWORD'],
+    operatorPassword,
     mode: argv.includes('--backing') ? 'backing' : 'apps',
     watch: argv.includes('--dev'),
   };
@@ -51,7 +55,7 @@ function readInstances(text: string, apps: readonly App[]): Record<string, numbe
     const match = /^\s*([a-z][a-z0-9-]*)\s*=\s*(\d{1,2})\s*$/.exec(part);
     const name = match?.[1] ?? '';
     const count = Number(match?.[2]);
-    if (!(name in instances) || count < 1 || count > MAX_INSTANCES) {
+    if (!Object.hasOwn(instances, name) || count < 1 || count > MAX_INSTANCES) {
       throw badVariable(
         'STAMPEDE_INSTANCES',
         `"${part}" is not <app>=<1..${MAX_INSTANCES}> with an app of ${Object.keys(instances).join(', ')}`,

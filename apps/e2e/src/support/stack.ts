@@ -17,6 +17,8 @@ export interface StackOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What brings it up; `npm start`'s program if absent. */
   readonly command?: readonly [string, ...string[]];
+  /** Where it is brought up; this workspace if absent. */
+  readonly root?: string;
 }
 
 /** A running stack, brought up as a user does. */
@@ -45,7 +47,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const startedAt = performance.now();
   const [command, ...args] = options.command ?? [process.execPath, 'apps/stack/bin/run.mjs', 'start'];
   const child = spawn(command, args, {
-    cwd: ROOT,
+    cwd: options.root ?? ROOT,
     env: {
       ...withoutVitest(process.env),
       PORT: '0',

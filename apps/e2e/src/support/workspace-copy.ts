@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,6 +30,12 @@ export async function copyWorkspace(): Promise<WorkspaceCopy> {
       await readlink(path.join(installed, '@stampede', entry)),
       path.join(root, 'node_modules', '@stampede', entry),
     );
+  }
+  for (const folder of ['apps', 'libs']) {
+    for (const project of await readdir(path.join(ROOT, folder))) {
+      const own = path.join(folder, project, 'node_modules');
+      if (existsSync(path.join(ROOT, own))) await symlink(path.join(ROOT, own), path.join(root, own));
+    }
   }
   // Newer than the lockfile: what is linked here counts as installed.
   await writeFile(path.join(root, 'node_modules', '.package-lock.json'), '{}');

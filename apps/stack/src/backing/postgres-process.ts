@@ -1,6 +1,7 @@
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@stampede/embedded';
 import { createLifecycle } from '@stampede/lifecycle';
 import { createLogger } from '@stampede/telemetry';
+import { patiently } from './patiently.ts';
 import { supervisedHost } from './supervised-host.ts';
 
 interface Task {
@@ -19,7 +20,9 @@ await createLifecycle({ log, host })
   .add({
     name: 'postgres',
     async start() {
-      const started = await startEmbeddedPostgres({ dataDir, databases, log, ...(port !== undefined && { port }) });
+      const started = await patiently(() =>
+        startEmbeddedPostgres({ dataDir, databases, log, ...(port !== undefined && { port }) }),
+      );
       postgres = started;
       const urls = Object.fromEntries(databases.map((name) => [name, started.url(name)]));
       process.send?.({ pid: process.pid, ready: { port: Number(new URL(Object.values(urls)[0] ?? '').port), urls } });
