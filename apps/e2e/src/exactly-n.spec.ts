@@ -11,7 +11,7 @@ beforeAll(async () => {
   operator = await logIn(stack, stack.operator);
   customer = await logIn(stack, stack.customer);
 }, 150_000);
-afterEach(() => expect(auditStack(stack)).toMatchObject({ clean: true, moving: 0 }));
+afterEach(async () => expect(await auditStack(stack)).toMatchObject({ clean: true, moving: 0 }));
 afterAll(async () => {
   await stack.stop();
   await stack.remove();

@@ -110,7 +110,7 @@ test('two instances share the calls; one is killed: nobody notices; it comes bac
   await vi.waitFor(async () => expect(await metricsAddresses('inventory')).toHaveLength(2), { timeout: 30_000 });
   await load.end();
   expect(load.failures).toEqual([]);
-  expect(auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
+  expect(await auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
 }, 180_000);
 
 test('a value put under /config is in force in every instance within a second; a bad one changes nothing', async () => {
@@ -129,5 +129,5 @@ test('a value put under /config is in force in every instance within a second; a
   expect((await buy(10)).status).toBe(400);
   config('put', 'order/maxQuantity', '10000');
   await vi.waitFor(async () => expect(await buy(10)).toMatchObject({ status: 201 }), { timeout: 1_000 });
-  expect(auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
+  expect(await auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
 });

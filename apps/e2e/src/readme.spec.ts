@@ -14,7 +14,7 @@ beforeAll(async () => {
   stack = await startStack();
 }, 150_000);
 afterAll(async () => {
-  expect(auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
+  expect(await auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
   await stack.stop();
   await stack.remove();
 });

@@ -43,7 +43,7 @@ test.each([
       const customer = await logIn(stack, stack.customer);
       const { body } = await customer.get<{ orders: OrderBody[] }>('/v1/orders?pageSize=200');
       expect(body.orders.map(({ id }) => id)).toEqual(orders.toReversed());
-      expect(auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
+      expect(await auditStack(stack)).toMatchObject({ clean: true, moving: 0 });
       await stack.stop();
       await nothingIsLeft(dataDir);
     }
@@ -100,7 +100,7 @@ test('after a SIGKILL of everything the next start has every order that was paid
   });
   const again = await logIn(second, second.customer);
   for (const id of paid) expect((await again.get(`/v1/orders/${id}`)).body).toMatchObject({ id, status: 'PAID' });
-  expect(auditStack(second)).toMatchObject({ clean: true, moving: 0 });
+  expect(await auditStack(second)).toMatchObject({ clean: true, moving: 0 });
 });
 
 test('after a SIGKILL of the supervisor alone, the next start waits for what it left behind to leave', async () => {
@@ -115,7 +115,7 @@ test('after a SIGKILL of the supervisor alone, the next start waits for what it 
     await second.stop();
   });
   await buyOne(second);
-  expect(auditStack(second)).toMatchObject({ clean: true, moving: 0 });
+  expect(await auditStack(second)).toMatchObject({ clean: true, moving: 0 });
 });
 
 test('configuration survives a restart, and two stacks run side by side', async () => {

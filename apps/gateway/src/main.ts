@@ -23,7 +23,7 @@ await host.lifecycle
     async start() {
       const { host: bind, port, advertised } = addressOf(env, DEFAULT_PORT);
       const url = await app.fastify.listen({ host: bind, port });
-      address = `${advertised}:${new URL(url).port}`;
+      address = advertised(Number(new URL(url).port));
       log.info({ address, routes: Object.keys(ROUTED) }, 'serving');
     },
     stop: () => app.drain(),

@@ -96,7 +96,7 @@ export async function createService<Schema extends z.ZodObject>(
         name: 'rpc server',
         async start() {
           const bound = await server.listen();
-          address = `${advertised}:${bound.slice(bound.lastIndexOf(':') + 1)}`;
+          address = advertised(Number(bound.slice(bound.lastIndexOf(':') + 1)));
           server.setServing(true);
         },
         stop: () => server.drain(),

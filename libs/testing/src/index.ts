@@ -1,4 +1,5 @@
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
+export { tcpLink, type TcpLink, type TcpLinkOptions } from './tcp-link.ts';
 export { useDatabase, type TestDatabase } from './use-database.ts';
 export { useEtcd, type TestEtcd } from './use-etcd.ts';

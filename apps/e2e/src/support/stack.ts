@@ -1,9 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { realServers } from './real-servers.ts';
 
@@ -104,14 +105,18 @@ export interface AuditResult {
   }[];
 }
 
-export function auditStack(stack: Stack): AuditResult {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['apps/stack/bin/run.mjs', 'audit', '--json'], {
+/** Runs the audit; `waitSeconds` is how long it may wait for orders in motion. */
+export async function auditStack(stack: Pick<Stack, 'dataDir'>, waitSeconds = 30): Promise<AuditResult> {
+  const args = ['apps/stack/bin/run.mjs', 'audit', '--json', '--wait', String(waitSeconds)];
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...withoutVitest(process.env), STAMPEDE_DATA: stack.dataDir },
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (status !== 0 && status !== 1) throw new Error(`the audit did not run: ${stderr}`);
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = (await once(child, 'close')) as [number | null];
+  const [stdout, stderr] = await said;
+  if (code !== 0 && code !== 1) throw new Error(`the audit did not run: ${stderr}`);
   return JSON.parse(stdout) as AuditResult;
 }
 
@@ -152,7 +157,8 @@ async function readyUrl(child: ChildProcess, printed: () => string): Promise<str
   }
 }
 
-function withoutVitest(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment of whoever runs the tests, without what the test runner put there. */
+export function withoutVitest(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(
       ([name]) =>

@@ -1,0 +1,223 @@
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { tcpLink, type TcpLink } from '@stampede/testing';
+import { createProgram, type AppName, type Program } from './program.ts';
+import { processesOf, startStack, type Stack } from './stack.ts';
+
+export interface RigOptions {
+  /** How many of each app; one if absent. */
+  readonly instances?: Partial<Record<AppName, number>>;
+  /** More environment for a program, by its name or its app's (`order-1`, `order`); the name wins. */
+  readonly env?: Readonly<Record<string, NodeJS.ProcessEnv>>;
+  /** Whether everything between processes goes through links that the test can cut. Off if absent. */
+  readonly linked?: boolean;
+}
+
+/** The wires of one program: to its database, to etcd, and from its callers to it. A gateway is called directly. */
+export interface Links {
+  readonly database: TcpLink | undefined;
+  readonly etcd: TcpLink;
+  readonly callers: TcpLink | undefined;
+}
+
+/**
+ * The shop as `nx run-many -t serve` runs it: one supervisor with etcd and Postgres, every app a process beside it, each in the hands of the
+ * test, which may kill, freeze, part and restart them. Nothing is restarted by itself but etcd and Postgres.
+ */
+export interface Rig {
+  /** For logging in and for the audit; its `url` is the first gateway's. */
+  readonly stack: Stack;
+  readonly dataDir: string;
+  readonly programs: readonly Program[];
+  /** @throws TypeError where there is none of that name. */
+  program(name: string): Program;
+  /** The instances of an app. */
+  of(app: AppName): readonly Program[];
+  /** Base URLs of the gateways, which keep their ports over restarts. */
+  readonly gateways: readonly string[];
+  /** Empty without `linked`. */
+  readonly links: ReadonlyMap<string, Links>;
+  /** The process of the embedded etcd, and the postmaster. */
+  etcdPid(): number;
+  postmasterPid(): Promise<number>;
+  /** Kills the supervisor (SIGKILL); etcd and Postgres notice and leave. */
+  killSupervisor(): Promise<void>;
+  /** Starts a supervisor again on the same data, after `killSupervisor`. Programs find it through their links alone. */
+  startSupervisor(): Promise<void>;
+  /** Stops everything that runs and deletes the data. */
+  close(): Promise<void>;
+}
+
+const APPS: readonly AppName[] = ['user', 'inventory', 'payment', 'order', 'gateway'];
+
+interface Announced {
+  readonly etcdEndpoint: string;
+  readonly databaseUrls: Readonly<Record<string, string>>;
+  readonly serviceSecret: string;
+}
+
+/** Brings the shop up; resolves when all serve and the shelves are filled. */
+export async function startRig({ instances = {}, env = {}, linked = false }: RigOptions = {}): Promise<Rig> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'stampede-rig-'));
+  const logDir = path.join(dataDir, 'logs');
+  await mkdir(logDir, { recursive: true });
+  const supervisor = () => startStack({ dataDir, command: [process.execPath, 'apps/stack/src/main.ts', '--backing'] });
+
+  const links = new Map<string, Links>();
+  let announced: Announced | undefined;
+  let stack: Stack | undefined;
+  const opening = supervisor();
+  opening.catch(() => undefined);
+  announced = await announcement(dataDir, opening);
+
+  async function link(app: AppName, rpcPort: number): Promise<Links> {
+    const at = (url: string | undefined) => {
+      if (url === undefined || url === '') return undefined;
+      const { hostname, port } = new URL(url);
+      return { host: hostname, port: Number(port) };
+    };
+    return {
+      database:
+        announced?.databaseUrls[app] === undefined
+          ? undefined
+          : await tcpLink({ target: () => at(announced?.databaseUrls[app]) }),
+      etcd: await tcpLink({ target: () => at(announced?.etcdEndpoint) }),
+      callers: app === 'gateway' ? undefined : await tcpLink({ target: () => ({ host: '127.0.0.1', port: rpcPort }) }),
+    };
+  }
+
+  /** What points a program at its links instead of at what they lead to. */
+  function through({ database, etcd, callers }: Links, app: AppName, facts: Announced): NodeJS.ProcessEnv {
+    return {
+      ETCD_ENDPOINTS: `http://127.0.0.1:${etcd.port}`,
+      STAMPEDE_SERVICE_SECRET: facts.serviceSecret,
+      ...(database && { DATABASE_URL: rebased(facts.databaseUrls[app] ?? '', database.port) }),
+      ...(callers && { ADVERTISE_PORT: String(callers.port) }),
+    };
+  }
+
+  const programs: Program[] = [];
+  const gateways: string[] = [];
+  for (const app of APPS) {
+    for (let number = 1; number <= (instances[app] ?? 1); number++) {
+      const name = `${app}-${number}`;
+      const port = await freePort();
+      if (app === 'gateway') gateways.push(`http://127.0.0.1:${port}`);
+      if (linked) links.set(name, await link(app, port));
+      const wires = links.get(name);
+      programs.push(
+        createProgram({
+          name,
+          app,
+          logDir,
+          env: {
+            STAMPEDE_DATA: dataDir,
+            PORT: String(port),
+            ...(wires && through(wires, app, announced)),
+            ...env[app],
+            ...env[name],
+          },
+        }),
+      );
+    }
+  }
+  const program = (name: string) => {
+    const found = programs.find((each) => each.name === name);
+    if (found === undefined) throw new TypeError(`there is no ${name}`);
+    return found;
+  };
+
+  async function close(): Promise<void> {
+    for (const each of programs) each.thaw();
+    for (const app of APPS.toReversed()) {
+      await Promise.all(programs.filter((each) => each.app === app).map((each) => each.stop()));
+    }
+    for (const { database, etcd, callers } of links.values()) {
+      await Promise.all([etcd.close(), ...[database, callers].map((wire) => wire?.close() ?? Promise.resolve())]);
+    }
+    await stack?.stop();
+    await stack?.remove();
+  }
+
+  try {
+    await Promise.all(programs.map((each) => each.start()));
+    stack = await opening;
+  } catch (error) {
+    stack ??= await opening.catch(() => undefined);
+    await close();
+    throw error;
+  }
+  const running = stack;
+
+  return {
+    get stack() {
+      return { ...(stack ?? running), url: gateways[0] ?? '' };
+    },
+    dataDir,
+    programs,
+    program,
+    of: (app) => programs.filter((each) => each.app === app),
+    gateways,
+    links,
+    etcdPid() {
+      const found = processesOf(dataDir).find(({ command }) => command.includes('etcd-process.ts'));
+      if (found === undefined) throw new Error('no embedded etcd runs');
+      return found.pid;
+    },
+    async postmasterPid() {
+      const file = path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
+      return Number((await readFile(file, 'utf8')).split('\n')[0]);
+    },
+    async killSupervisor() {
+      if (stack === undefined) return;
+      const gone = new Promise((resolve) => stack?.process.once('exit', resolve));
+      stack.process.kill('SIGKILL');
+      await gone;
+    },
+    async startSupervisor() {
+      const again = supervisor();
+      again.catch(() => undefined);
+      announced = await announcement(dataDir, again);
+      stack = await again;
+    },
+    close,
+  };
+}
+
+/** What the supervisor that is starting announces; rejects with it. */
+async function announcement(dataDir: string, starting: Promise<Stack>): Promise<Announced> {
+  const failed = starting.then(() => undefined);
+  for (;;) {
+    const text = await readFile(path.join(dataDir, 'stack.json'), 'utf8').catch(() => '');
+    if (text !== '') {
+      const found = JSON.parse(text) as Announced & { readonly pid: number };
+      if (isAlive(found.pid)) return found;
+    }
+    await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 20))]);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function rebased(url: string, port: number): string {
+  const through = new URL(url);
+  through.port = String(port);
+  return through.href;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
