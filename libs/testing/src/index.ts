@@ -1,3 +1,4 @@
+export { startEtcdProcess, type EtcdProcess } from './etcd-process.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
 export { tcpLink, type TcpLink, type TcpLinkOptions } from './tcp-link.ts';
