@@ -7,6 +7,7 @@ import { createRegistrar, createWatcher } from '@stampede/registry';
 import { createChannel, type Channel, type ChannelOptions, type Discovery } from '@stampede/rpc';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@stampede/telemetry';
 import type { z } from 'zod';
+import { leaseSecondsOf } from './lease-seconds.ts';
 
 export interface HostOptions<Schema extends z.ZodObject> {
   /** The name under which others find this process; a lower-case word. */
@@ -53,7 +54,8 @@ export async function createHost<Schema extends z.ZodObject>({
   const backing = await locateBacking({ env, service, needs, log });
   const etcd: Etcd = connectEtcd({ endpoints: backing.etcdEndpoints, log });
   const config = await loadConfig({ service, schema, env, etcd, log });
-  const watcher = createWatcher({ etcd, log });
+  const leaseSeconds = leaseSecondsOf(env);
+  const watcher = createWatcher({ etcd, log, leaseSeconds });
   const channels: Channel[] = [];
 
   const lifecycle = createLifecycle({ log }).add({
@@ -90,6 +92,7 @@ export async function createHost<Schema extends z.ZodObject>({
           registrar = createRegistrar({
             etcd,
             instance: { id: instance, service, address: address(), metadata: metadata() },
+            leaseSeconds,
             log,
           });
           await registrar.start();

@@ -11,6 +11,8 @@ export interface RigOptions {
   readonly instances?: Partial<Record<AppName, number>>;
   /** More environment for a program, by its name or its app's (`order-1`, `order`); the name wins. */
   readonly env?: Readonly<Record<string, NodeJS.ProcessEnv>>;
+  /** An etcd of the test's own; the supervisor's if absent. */
+  readonly etcdEndpoint?: string;
   /** Whether everything between processes goes through links that the test can cut. Off if absent. */
   readonly linked?: boolean;
 }
@@ -59,11 +61,17 @@ interface Announced {
 }
 
 /** Brings the shop up; resolves when all serve and the shelves are filled. */
-export async function startRig({ instances = {}, env = {}, linked = false }: RigOptions = {}): Promise<Rig> {
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const { instances = {}, env = {}, linked = false, etcdEndpoint } = options;
   const dataDir = await mkdtemp(path.join(tmpdir(), 'stampede-rig-'));
   const logDir = path.join(dataDir, 'logs');
   await mkdir(logDir, { recursive: true });
-  const supervisor = () => startStack({ dataDir, command: [process.execPath, 'apps/stack/src/main.ts', '--backing'] });
+  const supervisor = () =>
+    startStack({
+      dataDir,
+      command: [process.execPath, 'apps/stack/src/main.ts', '--backing'],
+      ...(etcdEndpoint !== undefined && { env: { ETCD_ENDPOINTS: etcdEndpoint } }),
+    });
 
   const links = new Map<string, Links>();
   let announced: Announced | undefined;
