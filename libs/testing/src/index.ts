@@ -1,3 +1,4 @@
+export { listedCrashPoints } from './crash-point-table.ts';
 export { startEtcdProcess, type EtcdProcess } from './etcd-process.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, type FakeClock } from './fake-clock.ts';
