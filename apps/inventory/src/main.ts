@@ -1,6 +1,7 @@
 import { descriptorSet, InventoryServiceDefinition } from '@stampede/contracts';
-import { createService } from '@stampede/service';
+import { crashAt, createService } from '@stampede/service';
 import { createPorts } from './create-ports.ts';
+import { CRASH_POINTS } from './domain/crash-points.ts';
 import { inventoryService } from './rpc/inventory-service.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -13,7 +14,8 @@ const service = await createService({
   database: ({ database }) => ({ max: database.connections, pipeline: true }),
 });
 const books = service.connect('books', { max: 1, acquireTimeoutMs: 60_000, statementTimeoutMs: 600_000 });
-const ports = createPorts(service.database, books, () => service.config.current);
+const crash = crashAt(service.env, 'inventory', CRASH_POINTS);
+const ports = createPorts(service.database, books, () => service.config.current, crash);
 
 service.server.add(InventoryServiceDefinition, inventoryService(ports));
 await service.run();

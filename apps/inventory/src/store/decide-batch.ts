@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '@stampede/postgres';
+import { crashPointsOf, type Crash } from '../domain/crash-points.ts';
 import { decide, type Answer, type Decision, type Locked, type Request } from '../domain/decide.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import { PRODUCT_COLUMNS, toProduct, type ProductRow } from './product-row.ts';
@@ -9,13 +10,22 @@ import { linesJson, RESERVATION_COLUMNS, toReservation, type ReservationRow } fr
  * `pipeline`), nothing else awaited in between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
  * When it rejects, nothing was decided, or (CommitUnknownError) it is not known: the same request asked again finds the verdict or makes it.
  */
-export async function decideBatch(database: Database, requests: readonly Request[]): Promise<readonly Answer[]> {
-  return database.transaction(async (tx) => {
+export async function decideBatch(
+  database: Database,
+  requests: readonly Request[],
+  crash?: Crash,
+): Promise<readonly Answer[]> {
+  const { answers, reached } = await database.transaction(async (tx) => {
     const locked = await lock(tx, requests);
     const decision = decide(locked, requests);
+    const reached = crash && crashPointsOf(decision, crash);
+    await reached?.('before');
     await write(tx, decision, locked);
-    return decision.answers;
+    await reached?.('written');
+    return { answers: decision.answers, reached };
   });
+  await reached?.('after');
+  return answers;
 }
 
 /**
