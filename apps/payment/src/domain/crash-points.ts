@@ -23,11 +23,18 @@ export const RECOVERY_STEPS = ['recovery-sweep', 'recovery-claim', 'recovery-rel
 
 export type Step = (typeof PAYMENT_STEPS)[number] | (typeof RECOVERY_STEPS)[number];
 
-/** A moment at which the process may die: right before or right after a step. */
-export type CrashPoint = `payment.${Step}.${'before' | 'after'}`;
+/**
+ * A moment at which the process may die: right before or right after a step, or, where a step is a transaction of several statements, with all
+ * of them written and nothing committed.
+ */
+export type CrashPoint = `payment.${Step}.${'before' | 'after'}` | 'payment.recovery-sweep.written';
 
 export function pointsOf(steps: readonly Step[]): readonly CrashPoint[] {
-  return steps.flatMap((step): CrashPoint[] => [`payment.${step}.before`, `payment.${step}.after`]);
+  return steps.flatMap((step): CrashPoint[] => [
+    `payment.${step}.before`,
+    ...(step === 'recovery-sweep' ? ([`payment.${step}.written`] as const) : []),
+    `payment.${step}.after`,
+  ]);
 }
 
 export const CRASH_POINTS: readonly CrashPoint[] = pointsOf([...PAYMENT_STEPS, ...RECOVERY_STEPS]);
@@ -63,7 +70,8 @@ export function withCrashPoints({ store, counter }: Hands, crash: Crash): Hands 
 export function withRecoveryCrashPoints(unsettled: UnsettledStore, crash: Crash): UnsettledStore {
   const around = arounder(crash);
   return {
-    sweep: (staleMs) => around('recovery-sweep', () => unsettled.sweep(staleMs)),
+    sweep: (staleMs) =>
+      around('recovery-sweep', () => unsettled.sweep(staleMs, () => crash('payment.recovery-sweep.written'))),
     claim: (claim) => around('recovery-claim', () => unsettled.claim(claim)),
     release: (orderIds) => around('recovery-release', () => unsettled.release(orderIds)),
   };

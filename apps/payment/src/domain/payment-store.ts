@@ -25,8 +25,8 @@ export interface Claim {
 
 /** The list of payments that were, or may have been, left in the middle of something. Who begins to undo one is on it from that moment. */
 export interface UnsettledStore {
-  /** Puts the intents on it that have stood for longer than `staleMs`. */
-  sweep(staleMs: number): Promise<void>;
+  /** Puts the intents on it that have stood for longer than `staleMs`; awaits `written` when all but the commit is done. */
+  sweep(staleMs: number, written?: () => void | Promise<void>): Promise<void>;
   /** Claims some that nobody is looking after; two instances that ask at once get different ones. */
   claim(claim: Claim): Promise<readonly Payment[]>;
   /** Takes them off: they have come to an end. */

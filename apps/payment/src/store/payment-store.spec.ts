@@ -195,5 +195,7 @@ test('an intent that stands for too long is found, claimed with longer and longe
   expect(row?.attempts).toBe(2);
   expect(Number(row?.ms)).toBeLessThanOrEqual(200);
   await unsettled.release([old.orderId]);
+  const cut = unsettled.sweep(60_000, () => Promise.reject(new Error('cut short')));
+  await expect(cut).rejects.toThrow('cut short');
   expect(await db.query('SELECT 1 FROM unsettled WHERE order_id = $1', [old.orderId])).toEqual([]);
 });

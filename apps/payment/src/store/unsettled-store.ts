@@ -22,7 +22,11 @@ RETURNING ${PAYMENT_COLUMNS}`;
 /** What was left in the middle of something, found and shared out by leases in the database's time. */
 export function createUnsettledStore(db: Database): UnsettledStore {
   return {
-    sweep: (staleMs) => db.transaction((tx) => sweep(tx, staleMs)),
+    sweep: (staleMs, written) =>
+      db.transaction(async (tx) => {
+        await sweep(tx, staleMs);
+        await written?.();
+      }),
     async claim({ leaseMs, maxLeaseMs, limit }: Claim): Promise<readonly Payment[]> {
       const rows = await db.query<PaymentRow>(CLAIM, [limit, leaseMs, maxLeaseMs], { name: 'claim-unsettled' });
       return rows.map(paymentOf);
