@@ -1,5 +1,6 @@
-import { addressOf, createHost } from '@stampede/service';
+import { addressOf, crashAt, createHost } from '@stampede/service';
 import { createApp } from './app.ts';
+import { CRASH_POINTS, crashPoints } from './operations/crash-points.ts';
 import { ROUTED } from './routed-services.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -8,8 +9,13 @@ const DEFAULT_PORT = 8080;
 const host = await createHost({ service: 'gateway', schema: settingsSchema });
 const { env, log, metrics, config } = host;
 const version = env['STAMPEDE_VERSION'] ?? 'dev';
+const crash = crashAt(env, 'gateway', CRASH_POINTS);
 const app = await createApp({
-  channels: { user: host.channel('user'), inventory: host.channel('inventory'), order: host.channel('order') },
+  channels: {
+    user: host.channel('user'),
+    inventory: host.channel('inventory'),
+    order: host.channel('order', crash && { interceptors: [crashPoints(crash)] }),
+  },
   settings: () => config.current,
   metrics,
   log,
