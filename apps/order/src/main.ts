@@ -2,7 +2,7 @@ import { descriptorSet, OrderServiceDefinition } from '@stampede/contracts';
 import { systemClock as clock } from '@stampede/lifecycle';
 import { crashAt, createService } from '@stampede/service';
 import { configSchema } from './config.ts';
-import { CRASH_POINTS } from './domain/crash-points.ts';
+import { ALL_CRASH_POINTS } from './domain/crash-points.ts';
 import { createOrderApp, MIGRATIONS } from './order-app.ts';
 
 const service = await createService({
@@ -16,7 +16,7 @@ const service = await createService({
 const { env, instance, config, log, database: db } = service;
 const { connections: max } = config.current.database;
 const replica = env['DATABASE_READ_URL'] ?? '';
-const crash = crashAt(env, 'order', CRASH_POINTS);
+const crash = crashAt(env, 'order', ALL_CRASH_POINTS);
 const app = await createOrderApp({
   instance,
   db,

@@ -4,13 +4,14 @@ import type { Database } from '@stampede/postgres';
 import { createClient, type Channel, type Handlers } from '@stampede/rpc';
 import type { Logger } from '@stampede/telemetry';
 import type { OrderConfig } from './config.ts';
-import { withCrashPoints, type CrashHook } from './domain/crash-points.ts';
+import { withCrashPoints, withPricingCrashPoints, type CrashHook } from './domain/crash-points.ts';
 import { createOrderFeed } from './domain/order-feed.ts';
 import { createSagaDriver } from './domain/saga-driver.ts';
 import { startSagaRecovery, type SagaRecovery } from './domain/saga-recovery.ts';
 import { createCatalog } from './remote/catalog.ts';
 import { createInventory } from './remote/inventory.ts';
 import { createPayments } from './remote/payments.ts';
+import { createShelves } from './remote/shelves.ts';
 import { encodeOrderEvent } from './rpc/order-message.ts';
 import { createOrderService } from './rpc/order-service.ts';
 import { createDatabaseClock } from './store/database-clock.ts';
@@ -38,7 +39,7 @@ export interface OrderAppOptions {
   /** 0 to 1. */
   readonly random: () => number;
   readonly log: Logger;
-  /** Called at each of CRASH_POINTS; for proofs. */
+  /** Called at each of ALL_CRASH_POINTS; for proofs. */
   readonly crash?: CrashHook | undefined;
 }
 
@@ -65,13 +66,15 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
     inventory: createInventory({ client: inventoryClient, deadlineMs }),
     payments: createPayments({ client: createClient(PaymentServiceDefinition, options.payment), deadlineMs }),
   };
-  const ports = options.crash === undefined ? bare : withCrashPoints(bare, options.crash);
+  const bareShelves = createShelves({ client: inventoryClient, deadlineMs });
+  const { crash } = options;
+  const ports = crash === undefined ? bare : withCrashPoints(bare, crash);
+  const shelves = crash === undefined ? bareShelves : withPricingCrashPoints(bareShelves, crash);
   const { orders, sagas } = ports;
   const catalog = createCatalog({
-    client: inventoryClient,
+    shelves,
     monotonic: () => time.monotonic(),
     settings: () => config().catalog,
-    deadlineMs,
   });
 
   const feed = createOrderFeed({ orders, time, log, settings: () => config().watch });

@@ -1,4 +1,4 @@
-import type { Change, Inventory, Orders, Payments, Sagas } from './ports.ts';
+import type { Change, Inventory, Orders, Payments, Sagas, Shelves } from './ports.ts';
 
 /**
  * The steps of a saga that touch the world: each commit and each call to a participant. Before and after every one of them is a point at
@@ -22,10 +22,17 @@ export const STEPS = [
   'hand-over',
 ] as const;
 
-export type CrashPoint = `order.${(typeof STEPS)[number]}.${'before' | 'after'}`;
+/** The call before there is an order: the products are read, unless they are remembered. */
+export const PRICING_STEPS = ['catalog'] as const;
 
-/** `order.charge.after`: the card was charged, and nobody here knows yet. */
-export const CRASH_POINTS = STEPS.flatMap((step): CrashPoint[] => [`order.${step}.before`, `order.${step}.after`]);
+export type Step = (typeof STEPS)[number] | (typeof PRICING_STEPS)[number];
+
+export type CrashPoint = `order.${Step}.${'before' | 'after'}`;
+
+/** Those of a saga. `order.charge.after`: the card was charged, and nobody here knows yet. */
+export const CRASH_POINTS = pointsOf(STEPS);
+
+export const ALL_CRASH_POINTS = pointsOf([...PRICING_STEPS, ...STEPS]);
 
 /** Called when a point is reached; what it returns is awaited. */
 export type CrashHook = (point: CrashPoint) => void | Promise<void>;
@@ -42,12 +49,7 @@ export function withCrashPoints(
   { orders, sagas, inventory, payments }: CrashablePorts,
   reached: CrashHook,
 ): CrashablePorts {
-  async function at<T>(step: (typeof STEPS)[number], work: () => Promise<T>): Promise<T> {
-    await reached(`order.${step}.before`);
-    const result = await work();
-    await reached(`order.${step}.after`);
-    return result;
-  }
+  const at = arounder(reached);
   return {
     orders: {
       place: (draft) => at('place', () => orders.place(draft)),
@@ -73,6 +75,25 @@ export function withCrashPoints(
       void: (id, signal) => at('void', () => payments.void(id, signal)),
       refund: (id, signal) => at('refund', () => payments.refund(id, signal)),
     },
+  };
+}
+
+/** The same for the products that an order is priced by: around each reading, not around what is remembered. */
+export function withPricingCrashPoints(shelves: Shelves, reached: CrashHook): Shelves {
+  const at = arounder(reached);
+  return { read: (skus) => at('catalog', () => shelves.read(skus)) };
+}
+
+function pointsOf(steps: readonly Step[]): readonly CrashPoint[] {
+  return steps.flatMap((step): CrashPoint[] => [`order.${step}.before`, `order.${step}.after`]);
+}
+
+function arounder(reached: CrashHook): <T>(step: Step, work: () => Promise<T>) => Promise<T> {
+  return async (step, work) => {
+    await reached(`order.${step}.before`);
+    const result = await work();
+    await reached(`order.${step}.after`);
+    return result;
   };
 }
 

@@ -50,6 +50,12 @@ export interface Product {
   readonly unitPrice: Money;
 }
 
+/** Inventory's products as they are now; `remote/` implements it. */
+export interface Shelves {
+  /** By SKU; those that do not exist are left out. */
+  read(skus: readonly string[]): Promise<ReadonlyMap<string, Product>>;
+}
+
 /** Products as they were a moment ago. */
 export interface Catalog {
   /** By SKU; those that do not exist are left out. */

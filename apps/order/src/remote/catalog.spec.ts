@@ -11,24 +11,23 @@ function setUp({ maxProducts = 100 } = {}) {
     ['c', 3],
   ]);
   let gate: Promise<unknown> = Promise.resolve();
-  const client = {
-    async batchGetProducts({ skus }: { skus: readonly string[] }) {
+  const shelves = {
+    async read(skus: readonly string[]) {
       asked.push([...skus]);
       const products = skus.flatMap((sku) => {
         const amountMinor = prices.get(sku);
         return amountMinor === undefined
           ? []
-          : [{ sku, title: sku, unitPrice: { currency: 'EUR', amountMinor }, available: 1 }];
+          : [[sku, { sku, title: sku, unitPrice: { currency: 'EUR', amountMinor } }] as const];
       });
       await gate;
-      return { products };
+      return new Map(products);
     },
   };
   const catalog = createCatalog({
-    client,
+    shelves,
     monotonic: () => clock.monotonic(),
     settings: () => ({ ttlMs: 1_000, maxProducts }),
-    deadlineMs: () => 100,
   });
   const price = async (sku: string) => (await catalog.find([sku])).get(sku)?.unitPrice.amountMinor;
   return { clock, asked, prices, catalog, price, hold: (until: Promise<unknown>): void => void (gate = until) };

@@ -1,13 +1,10 @@
-import type { InventoryServiceDefinition } from '@stampede/contracts';
-import type { Client } from '@stampede/rpc';
-import type { Catalog, Product } from '../domain/ports.ts';
+import type { Catalog, Product, Shelves } from '../domain/ports.ts';
 
 export interface CatalogOptions {
-  readonly client: Pick<Client<InventoryServiceDefinition>, 'batchGetProducts'>;
+  readonly shelves: Shelves;
   /** Milliseconds that never go back. */
   readonly monotonic: () => number;
   readonly settings: () => { readonly ttlMs: number; readonly maxProducts: number };
-  readonly deadlineMs: () => number;
 }
 
 interface Entry {
@@ -19,7 +16,7 @@ interface Entry {
  * Products as inventory told them a moment ago. Many who miss the same product at once ask once. What does not exist is not remembered: it may
  * be made any moment. A price that has changed meanwhile is found by ReserveStock, which is told the expected one.
  */
-export function createCatalog({ client, monotonic, settings, deadlineMs }: CatalogOptions): Catalog {
+export function createCatalog({ shelves, monotonic, settings }: CatalogOptions): Catalog {
   const entries = new Map<string, Entry>();
   const underWay = new Map<string, Promise<ReadonlyMap<string, Product>>>();
 
@@ -30,7 +27,7 @@ export function createCatalog({ client, monotonic, settings, deadlineMs }: Catal
 
   function ask(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
     const readAt = monotonic();
-    const answer = read(skus);
+    const answer = shelves.read(skus);
     const settle = (found?: ReadonlyMap<string, Product>) => {
       for (const sku of skus) {
         if (underWay.get(sku) !== answer) continue; // forgotten meanwhile
@@ -42,15 +39,6 @@ export function createCatalog({ client, monotonic, settings, deadlineMs }: Catal
     answer.then(settle, () => settle());
     for (const sku of skus) underWay.set(sku, answer);
     return answer;
-  }
-
-  async function read(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
-    const { products } = await client.batchGetProducts({ skus }, { deadlineMs: deadlineMs() });
-    return new Map(
-      products.flatMap(({ sku, title, unitPrice }) =>
-        unitPrice === undefined ? [] : [[sku, { sku, title, unitPrice }] as const],
-      ),
-    );
   }
 
   function remember(product: Product, readAt: number): void {

@@ -1,7 +1,7 @@
 import { Order_Status } from '@stampede/contracts';
 import { eventually, useDatabase } from '@stampede/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CRASH_POINTS, type CrashPoint } from '../domain/crash-points.ts';
+import { ALL_CRASH_POINTS, type CrashPoint } from '../domain/crash-points.ts';
 import { auditShop } from './audit-shop.ts';
 import type { Fault } from './fake-participants.ts';
 import { basket, openShop, shopper, type Shop } from './shop.ts';
@@ -25,6 +25,7 @@ const never: Fault = () => new Promise(() => undefined);
 
 /** What it takes to reach a point, and how the order ends. */
 const ways: Record<string, { token?: string; verb?: 'cancel' | 'refund' | 'ship'; units?: number; ends: number }> = {
+  catalog: { ends: Order_Status.PAID },
   place: { ends: Order_Status.PAID },
   reserve: { ends: Order_Status.PAID },
   charge: { ends: Order_Status.PAID },
@@ -41,7 +42,7 @@ const ways: Record<string, { token?: string; verb?: 'cancel' | 'refund' | 'ship'
 
 /** Points of those who look after what others left; the next test reaches them. */
 const CARETAKING = /^order\.(claim|renew|hand-over)\./;
-const onTheWay = CRASH_POINTS.filter((point) => !CARETAKING.test(point));
+const onTheWay = ALL_CRASH_POINTS.filter((point) => !CARETAKING.test(point));
 
 test.each(onTheWay)(
   'an instance that dies at %s is followed by another',
