@@ -113,6 +113,9 @@ test('each commit on the way of an order has a point before it, one when all but
 });
 
 test('what only reads has no point and writes nothing', async () => {
+  for (const port of ['reservations', 'products', 'books'] as const) {
+    expect(Object.keys(uses[port]).toSorted()).toEqual(Object.keys(ports[port]).toSorted());
+  }
   const { list, find } = uses.products;
   const { balances, reservations } = uses.books;
   happened.length = 0;

@@ -110,7 +110,8 @@ test('there is a point before and after every commit and every call, and no othe
   expect(happened).toEqual(['done', 'done', 'done', 'done']);
 });
 
-function usesOf<Port>(port: Port, uses: Uses<Port>): (() => Promise<unknown>)[] {
+function usesOf<Port extends object>(port: Port, uses: Uses<Port>): (() => Promise<unknown>)[] {
+  expect(Object.keys(uses).toSorted()).toEqual(Object.keys(port).toSorted());
   const all: Uses<Port>[keyof Port][] = Object.values(uses);
   return all.flatMap((each) => (each === 'reads' ? [] : each.map((use) => () => use(port))));
 }

@@ -70,6 +70,13 @@ test('there is a point before and after every commit and every question to the p
   const crash = (point: CrashPoint) => void happened.push(point);
   const hands = withCrashPoints({ store, counter }, crash);
   const list = withRecoveryCrashPoints(unsettled, crash);
+  for (const [port, portUses] of [
+    [hands.store, storeUses],
+    [hands.counter, counterUses],
+    [list, unsettledUses],
+  ] as const) {
+    expect(Object.keys(portUses).toSorted()).toEqual(Object.keys(port).toSorted());
+  }
   const seen = new Set<CrashPoint>();
   const uses = [
     ...Object.values(storeUses).flatMap((each) => each.map((use) => () => use(hands.store))),
