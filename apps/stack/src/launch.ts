@@ -10,6 +10,8 @@ export interface Program {
   readonly nodeOptions?: readonly string[];
   /** The environment of the next start; told what the process said when it was ready last time. */
   env(lastReady: unknown): NodeJS.ProcessEnv;
+  /** Told the last line of its log each time it has ended; what it answers is said of the end. */
+  readonly ended?: (lastLine: string) => string | undefined;
   /**
    * Whether the process talks over IPC: it says when it is ready (`{ ready: …, pid }`) and stops when told (`{ stop: true }`), not by a signal. Such
    * a process is nobody's child.

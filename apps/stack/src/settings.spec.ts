@@ -14,6 +14,7 @@ test('nothing said: one of each, in .stampede', () => {
     port: 8080,
     mode: 'apps',
     watch: false,
+    crashAt: undefined,
   });
 });
 
@@ -44,4 +45,11 @@ test.each(['http', '65536', '-1', '80.5'])('PORT=%s is refused by name', (PORT) 
 
 test.each(['short', 'x'.repeat(129)])('STAMPEDE_OPERATOR_PASSWORD=%s is refused by name', (password) => {
   expect(() => readSettings({ STAMPEDE_OPERATOR_PASSWORD: password }, [], apps)).toThrow(/STAMPEDE_OPERATOR_PASSWORD/);
+});
+
+test('STAMPEDE_CRASH_AT names a point of an app, or is refused by name', () => {
+  const read = (point: string) => readSettings({ STAMPEDE_CRASH_AT: point }, [], apps).crashAt;
+  expect(read('order.pay.after')).toEqual({ app: 'order', point: 'order.pay.after' });
+  expect(read('')).toBeUndefined();
+  expect(() => read('basket.fill.after')).toThrow(/STAMPEDE_CRASH_AT: .*is not <app>/);
 });

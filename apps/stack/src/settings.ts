@@ -18,6 +18,8 @@ export interface Settings {
   readonly mode: 'apps' | 'backing';
   /** Whether a change of a source file restarts what uses it. */
   readonly watch: boolean;
+  /** The point at which each instance of an app is to die once: `order.pay.after`. */
+  readonly crashAt: { readonly app: string; readonly point: string } | undefined;
 }
 
 /** Reads the environment and the command line. Throws INVALID_ARGUMENT naming the variable that makes no sense. */
@@ -39,6 +41,7 @@ export function readSettings(env: NodeJS.ProcessEnv, argv: readonly string[], ap
     operatorPassword,
     mode: argv.includes('--backing') ? 'backing' : 'apps',
     watch: argv.includes('--dev'),
+    crashAt: readCrashAt(env['STAMPEDE_CRASH_AT'] ?? '', apps),
   };
 }
 
@@ -64,6 +67,17 @@ function readInstances(text: string, apps: readonly App[]): Record<string, numbe
     instances[name] = count;
   }
   return instances;
+}
+
+/** What points an app has it knows itself; it refuses one that it does not have. */
+function readCrashAt(point: string, apps: readonly App[]): Settings['crashAt'] {
+  if (point === '') return undefined;
+  const app = point.split('.', 1)[0] ?? '';
+  if (apps.some(({ name }) => name === app)) return { app, point };
+  throw badVariable(
+    'STAMPEDE_CRASH_AT',
+    `"${point}" is not <app>.<step>.<moment> with an app of ${apps.map(({ name }) => name).join(', ')}`,
+  );
 }
 
 function badVariable(field: string, description: string): AppError {

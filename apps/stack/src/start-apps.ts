@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import path from 'node:path';
 import type { Component } from '@stampede/lifecycle';
 import { ROOT } from './apps.ts';
+import { crashOnce } from './crash-once.ts';
 import type { Settings } from './settings.ts';
 import type { Program } from './launch.ts';
 import { supervise, type Supervised } from './supervised.ts';
@@ -52,7 +53,7 @@ export function createApps(settings: Settings, say: (line: string) => void): Com
 function program(app: string, name: string, index: number, settings: Settings): Program {
   // The first gateway has the address that was asked for; every other port is a free one, on loopback.
   const address = { HOST: settings.host, PORT: String(app === 'gateway' && index === 0 ? settings.port : 0) };
-  return {
+  const whole: Program = {
     name,
     entry: path.join(ROOT, 'apps', app, 'src', 'main.ts'),
     nodeOptions: settings.watch ? ['--inspect=127.0.0.1:0'] : [],
@@ -63,6 +64,7 @@ function program(app: string, name: string, index: number, settings: Settings): 
       STAMPEDE_DATA: settings.dataDir,
     }),
   };
+  return settings.crashAt?.app === app ? crashOnce(whole, settings.crashAt.point) : whole;
 }
 
 function onSave(folder: string, run: () => void): () => void {

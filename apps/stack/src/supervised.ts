@@ -47,7 +47,8 @@ export function supervise(
       running = undefined;
       if (stopped) return;
       if (systemClock.monotonic() - startedAt > STEADY_MS) delayMs = FIRST_DELAY_MS;
-      if (!restarting) say(`${program.name} ended (${how}) and is started again; its log: ${logFile}`);
+      const why = program.ended?.(tail(logFile, 1)) ?? '';
+      if (!restarting) say(`${program.name} ended (${how})${why} and is started again; its log: ${logFile}`);
       setTimeout(again, restarting ? 0 : delayMs);
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
       restarting = false;
@@ -56,7 +57,7 @@ export function supervise(
       throw new AppError(
         'UNAVAILABLE',
         'PROGRAM_ENDED',
-        `${program.name} ended (${how}); the end of ${logFile}:\n${tail(logFile)}`,
+        `${program.name} ended (${how}); the end of ${logFile}:\n${tail(logFile, 15)}`,
       );
     });
     lastReady = await Promise.race([launched.ready, failed]);
@@ -98,6 +99,6 @@ async function rotate(file: string): Promise<void> {
   if (size > MAX_LOG_BYTES) await rename(file, `${file}.1`);
 }
 
-function tail(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
+function tail(file: string, lines: number): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 }
