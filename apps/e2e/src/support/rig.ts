@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tcpLink, type TcpLink } from '@stampede/testing';
+import { freePort } from './free-port.ts';
 import { createProgram, type AppName, type Program } from './program.ts';
 import { processesOf, startStack, type Stack } from './stack.ts';
 
@@ -220,12 +220,4 @@ function rebased(url: string, port: number): string {
   const through = new URL(url);
   through.port = String(port);
   return through.href;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
