@@ -15,6 +15,7 @@ const COMMANDS = {
   reset: ['apps/stack/src/reset/main.ts'],
   new: ['apps/stack/src/new/main.ts'],
   proof: ['apps/stack/src/proof/main.ts'],
+  chaos: ['apps/e2e/src/chaos/main.ts'],
   nx: ['node_modules/nx/dist/bin/nx.js'],
 };
 

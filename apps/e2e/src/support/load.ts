@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OrderBody, Problem } from './shopper.ts';
+import { createPersist, NoVerdictError, type RawFailure } from './persist.ts';
+import type { OrderBody } from './shopper.ts';
 
 export interface LoadOptions {
   /** Base URLs; asked at each try, and taken in turn. */
@@ -16,14 +17,6 @@ export interface LoadOptions {
   readonly timeoutMs?: number;
   /** Milliseconds until a buyer gives an order up, having repeated it with its key; 60,000 if absent. */
   readonly patienceMs?: number;
-}
-
-/** A try that got no verdict: the connection failed, or the answer was a 429 or 5xx. */
-export interface RawFailure {
-  /** performance.now(). */
-  readonly at: number;
-  readonly gateway: string;
-  readonly what: string;
 }
 
 /** An answer that tells what became of an order: 201, 202, 402, 409. */
@@ -53,7 +46,6 @@ export interface Load {
 }
 
 const VERDICTS: ReadonlySet<number> = new Set([201, 202, 402, 409]);
-const PAUSE_MS = 50;
 
 /**
  * Buyers that buy one thing after the other until told to stop, as a well-made client does: each order has an Idempotency-Key, and is
@@ -67,41 +59,33 @@ export function startLoad(options: LoadOptions): Load {
   const rawFailures: RawFailure[] = [];
   const failures: string[] = [];
   const running = new AbortController();
+  const onFailure = (failure: RawFailure) => void rawFailures.push(failure);
+  const persist = createPersist({ gateways, timeoutMs, patienceMs, onFailure });
   let made = 0;
-  let turn = 0;
   let longestMs = 0;
 
   async function buy(index: number): Promise<void> {
     const key = randomUUID();
     const token = tokens[index % tokens.length] ?? '';
-    const body = JSON.stringify({
-      items: [{ sku: skus[index % skus.length], quantity: 1 }],
-      paymentToken: card(index),
-    });
     const begun = performance.now();
-    for (;;) {
-      const urls = gateways();
-      const gateway = urls[turn++ % urls.length] ?? '';
-      const answer = await post(`${gateway}/v1/orders`, token, key, body, timeoutMs);
-      const now = performance.now();
-      if (typeof answer !== 'string' && VERDICTS.has(answer.status)) {
-        answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
-        longestMs = Math.max(longestMs, now - begun);
-        const { id } = answer.body;
-        if (answer.status === 201) paid.set(id, { at: now, key, token, status: answer.status, id });
+    try {
+      const { status, body, at } = await persist({
+        method: 'POST',
+        path: '/v1/orders',
+        token,
+        headers: { 'idempotency-key': key },
+        body: { items: [{ sku: skus[index % skus.length], quantity: 1 }], paymentToken: card(index) },
+      });
+      if (!VERDICTS.has(status)) {
+        failures.push(`${key}: ${status} ${JSON.stringify(body)}`);
         return;
       }
-      if (typeof answer !== 'string' && answer.status < 500 && answer.status !== 429) {
-        failures.push(`${key}: ${answer.status} ${JSON.stringify(answer.body)}`);
-        return;
-      }
-      const what = typeof answer === 'string' ? answer : `${answer.status} ${answer.body.reason}`;
-      rawFailures.push({ at: now, gateway, what });
-      if (now - begun > patienceMs) {
-        failures.push(`${key}: no verdict within ${patienceMs} ms, last ${what}`);
-        return;
-      }
-      await sleep(PAUSE_MS);
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+      longestMs = Math.max(longestMs, at - begun);
+      if (status === 201) paid.set(body.id, { at, key, token, status, id: body.id });
+    } catch (error) {
+      if (!(error instanceof NoVerdictError)) throw error;
+      failures.push(`${key}: ${error.message}`);
     }
   }
 
@@ -132,27 +116,6 @@ export function startLoad(options: LoadOptions): Load {
       await Promise.all(work);
     },
   };
-}
-
-async function post(
-  url: string,
-  token: string,
-  key: string,
-  body: string,
-  timeoutMs: number,
-): Promise<{ status: number; body: OrderBody & Problem } | string> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
-      body,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return { status: response.status, body: (await response.json()) as OrderBody & Problem };
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return String(cause instanceof Error && 'code' in cause ? cause.code : cause);
-  }
 }
 
 /** What is not as it was acknowledged: each order that was answered 201 must be PAID (or SHIPPED) to this day. */

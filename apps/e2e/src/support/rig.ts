@@ -4,7 +4,7 @@ import path from 'node:path';
 import { tcpLink, type TcpLink } from '@stampede/testing';
 import { freePort } from './free-port.ts';
 import { createProgram, type AppName, type Program } from './program.ts';
-import { processesOf, startStack, type Stack } from './stack.ts';
+import { childrenOf, processesOf, startStack, type Stack } from './stack.ts';
 
 export interface RigOptions {
   /** How many of each app; one if absent. */
@@ -41,15 +41,19 @@ export interface Rig {
   readonly gateways: readonly string[];
   /** Empty without `linked`. */
   readonly links: ReadonlyMap<string, Links>;
-  /** The process of the embedded etcd, and the postmaster. */
+  /** Where etcd is without a link. */
+  etcdEndpoint(): string;
+  /** The process of the embedded etcd, and the postmaster; they throw where none runs. */
   etcdPid(): number;
   postmasterPid(): Promise<number>;
+  /** The postmaster, first, and its backends. */
+  postgresPids(): Promise<readonly number[]>;
   /** Kills the supervisor (SIGKILL); etcd and Postgres notice and leave. */
   killSupervisor(): Promise<void>;
   /** Starts a supervisor again on the same data, after `killSupervisor`. Programs find it through their links alone. */
   startSupervisor(): Promise<void>;
-  /** Stops everything that runs and deletes the data. */
-  close(): Promise<void>;
+  /** Stops everything that runs and deletes the data, or keeps it. */
+  close(options?: { readonly keepData?: boolean }): Promise<void>;
 }
 
 const APPS: readonly AppName[] = ['user', 'inventory', 'payment', 'order', 'gateway'];
@@ -137,7 +141,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     return found;
   };
 
-  async function close(): Promise<void> {
+  async function close({ keepData = false } = {}): Promise<void> {
     for (const each of programs) each.thaw();
     for (const app of APPS.toReversed()) {
       await Promise.all(programs.filter((each) => each.app === app).map((each) => each.stop()));
@@ -146,7 +150,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await Promise.all([etcd.close(), ...[database, callers].map((wire) => wire?.close() ?? Promise.resolve())]);
     }
     await stack?.stop();
-    await stack?.remove();
+    if (!keepData) await stack?.remove();
+  }
+
+  async function postmasterPid(): Promise<number> {
+    const file = path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
+    const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+    // The file of a killed one may name a process that is none of ours by now.
+    if ((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')) !== 'postgres\n')
+      throw new Error('no Postgres runs');
+    return pid;
   }
 
   try {
@@ -169,14 +182,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     of: (app) => programs.filter((each) => each.app === app),
     gateways,
     links,
+    etcdEndpoint: () => announced?.etcdEndpoint ?? '',
     etcdPid() {
       const found = processesOf(dataDir).find(({ command }) => command.includes('etcd-process.ts'));
       if (found === undefined) throw new Error('no embedded etcd runs');
       return found.pid;
     },
-    async postmasterPid() {
-      const file = path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
-      return Number((await readFile(file, 'utf8')).split('\n')[0]);
+    postmasterPid,
+    async postgresPids() {
+      const postmaster = await postmasterPid();
+      return [postmaster, ...childrenOf(postmaster)];
     },
     async killSupervisor() {
       if (stack === undefined) return;

@@ -136,6 +136,22 @@ export function processesOf(dataDir: string): { pid: number; command: string }[]
     });
 }
 
+/** The processes that a process started and that still run. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // After the name, which may hold anything, in parentheses: state, parent.
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
+
 /** The pids of an app's instances. */
 export function instancesOf(stack: Stack, app: string): number[] {
   return processesOf(stack.dataDir)

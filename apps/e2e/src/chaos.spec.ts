@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { runChaos } from './chaos/run-chaos.ts';
+
+const instances = { user: 2, inventory: 2, payment: 2, order: 2, gateway: 2 };
+/** A night's run is longer, and another one each day. */
+const minutes = Number(process.env['STAMPEDE_CHAOS_MINUTES'] ?? 0.5);
+const seed =
+  process.env['STAMPEDE_CHAOS_MINUTES'] === undefined
+    ? 3
+    : Number(new Date().toISOString().slice(0, 10).replaceAll('-', ''));
+
+test(
+  `the shop keeps its word through ${minutes} minutes of chaos, seed ${seed}`,
+  { timeout: minutes * 60_000 + 420_000 },
+  async () => {
+    const { faults, audit, placed } = await runChaos({
+      seed,
+      minutes,
+      instances,
+      say: (line) => void process.stdout.write(`${line}\n`),
+    });
+    expect(faults).toEqual([]);
+    expect(audit).toMatchObject({ clean: true, moving: 0 });
+    expect(placed).toBeGreaterThan(50);
+  },
+);
