@@ -65,7 +65,8 @@ async function once<T>(
     return result;
   } catch (error) {
     await close();
-    if (error instanceof CommitUnknownError) discard();
+    // A ROLLBACK would only wait behind what was never answered.
+    if (error instanceof CommitUnknownError || isConnectionLost(error)) discard();
     else await client.query('ROLLBACK').catch(discard); // it goes back into the pool clean, or not at all
     throw error;
   }
