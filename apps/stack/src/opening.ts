@@ -5,6 +5,7 @@ import { createChannel, type Discovery } from '@stampede/rpc';
 import type { Logger } from '@stampede/telemetry';
 import type { Backing } from './backing/start-backing.ts';
 import type { Credentials } from './credentials.ts';
+import { onceMore } from './once-more.ts';
 import { readyBlock } from './ready-block.ts';
 import { seed } from './seed.ts';
 import type { Settings } from './settings.ts';
@@ -18,6 +19,7 @@ export interface OpeningOptions {
 }
 
 const POLL_MS = 50;
+const ONCE_MORE_MS = 250;
 /** How long the apps may take to leave, where they are not ours to stop, before what they stand on goes. */
 const FAREWELL_MS = 15_000;
 
@@ -35,8 +37,8 @@ export function createOpening({ settings, backing, credentials, log, print }: Op
           (present.get(name)?.length ?? 0) >= (settings.mode === 'apps' ? (settings.instances[name] ?? 1) : 1),
       );
     await until(enough, closing.signal);
-    const url = `http://${present.get('gateway')?.[0] ?? ''}`;
-    await until(() => answers(`${url}/readyz`), closing.signal);
+    const gatewayUrl = () => `http://${present.get('gateway')?.[0] ?? ''}`;
+    await until(() => answers(`${gatewayUrl()}/readyz`), closing.signal);
     const users = createChannel({
       service: 'user',
       discovery,
@@ -44,11 +46,19 @@ export function createOpening({ settings, backing, credentials, log, print }: Op
       log,
     });
     try {
-      await seed({ users, gatewayUrl: url, credentials });
+      await onceMore(() => seed({ users, gatewayUrl: gatewayUrl(), credentials }), {
+        pauseMs: ONCE_MORE_MS,
+        signal: closing.signal,
+        onFailure: (error) => {
+          log.warn({ err: error }, 'the shelves could not be filled yet');
+        },
+      });
     } finally {
       await users.close();
     }
-    print(readyBlock({ url, etcdEndpoints: backing.etcdEndpoints(), dataDir: settings.dataDir, credentials }));
+    print(
+      readyBlock({ url: gatewayUrl(), etcdEndpoints: backing.etcdEndpoints(), dataDir: settings.dataDir, credentials }),
+    );
   }
 
   return {

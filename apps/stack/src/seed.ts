@@ -29,7 +29,11 @@ export interface SeedOptions {
   readonly credentials: Credentials;
 }
 
-/** Makes sure that the operator, a customer and a dozen products exist; what is there already stays as it is. */
+/**
+ * Makes sure that the operator, a customer and a dozen products exist; what is there already stays as it is, so that it may be repeated.
+ *
+ * @throws AppError UNAVAILABLE and its like where somebody is only just away.
+ */
 export async function seed({ users, gatewayUrl, credentials }: SeedOptions): Promise<void> {
   const client = createClient(UserServiceDefinition, users);
   await client.provisionUser({
@@ -58,14 +62,20 @@ export async function seed({ users, gatewayUrl, credentials }: SeedOptions): Pro
   }
 }
 
+const POST_MS = 10_000;
+
 async function post<T>(url: string, body: object, token?: string, tolerated?: number): Promise<T> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify(body),
+    signal: AbortSignal.timeout(POST_MS),
+  }).catch((cause: unknown) => {
+    throw new AppError('UNAVAILABLE', 'SEED_FAILED', `POST ${url} was not answered`, { cause });
   });
   if (!response.ok && response.status !== tolerated) {
-    throw new AppError('INTERNAL', 'SEED_FAILED', `POST ${url} answered ${response.status}: ${await response.text()}`);
+    const code = response.status >= 500 || response.status === 429 ? 'UNAVAILABLE' : 'INTERNAL';
+    throw new AppError(code, 'SEED_FAILED', `POST ${url} answered ${response.status}: ${await response.text()}`);
   }
   return (await response.json()) as T;
 }
