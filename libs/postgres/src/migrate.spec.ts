@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { useDatabase } from '@stampede/testing';
+import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connectDatabase, migrate, MigrationAlteredError } from './index.ts';
 
@@ -90,4 +91,33 @@ test('a folder by its URL; a database that comes up later is waited for', async 
   await expect(
     migrate({ url: 'postgres://a:b@127.0.0.1:1/c', directory: folder, log, waitMs: 50 }),
   ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('a start that has nothing to run does not wait for one that is frozen in the middle', async () => {
+  const { run, url } = await setup({ '0001_first.sql': 'CREATE TABLE a (id int)' });
+  await run();
+  const frozen = new pg.Client({ connectionString: url });
+  await frozen.connect();
+  onTestFinished(() => frozen.end());
+  await frozen.query('SELECT pg_advisory_lock($1)', [0x57a3_9ede]);
+  await run();
+});
+
+test('one that says nothing any more loses the lock: its session has limits', async () => {
+  const { run, database } = await setup({
+    '0001_first.sql': `CREATE TABLE limits AS SELECT current_setting('idle_session_timeout') AS idle,
+                         current_setting('idle_in_transaction_session_timeout') AS in_transaction`,
+  });
+  await run();
+  expect(await database.query('SELECT * FROM limits')).toEqual([{ idle: '10s', in_transaction: '10s' }]);
+});
+
+test('a server that takes the connection and answers nothing is given up', async () => {
+  const { run, url, folder, log } = await setup({ '0001_first.sql': 'CREATE TABLE a (id int)' });
+  await run();
+  const holder = new pg.Client({ connectionString: url });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('BEGIN; LOCK TABLE migration_checksums IN ACCESS EXCLUSIVE MODE');
+  await expect(migrate({ url, directory: folder, log, waitMs: 100 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { isConnectionLost, readableError, sqlState } from './database-error.ts';
 import type { DatabaseLog } from './database-log.ts';
+import { ANSWER_MS, checkHistory, isUpToDate, quickly } from './migration-history.ts';
 
 export interface MigrateOptions {
   readonly url: string;
@@ -18,16 +16,10 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Thrown when a migration that ran already has another content now: the database would not be what the files say. Write a new migration
- * instead.
- */
-export class MigrationAlteredError extends Error {
-  override readonly name = 'MigrationAlteredError';
-}
-
 /** Which instance migrates: a session lock that all of this database share. */
 const LOCK = 0x57a3_9ede;
+/** Milliseconds after which Postgres ends the session of one that says nothing any more. */
+const SILENT_MS = 10_000;
 
 /**
  * Brings the schema up to date. Several instances may start at once: one runs what is missing, the others wait for it. All or nothing is
@@ -53,11 +45,26 @@ export async function migrate({ url, directory, log, waitMs = 60_000, signal }: 
 }
 
 async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'migrate', connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'migrate',
+    connectionTimeoutMillis: ANSWER_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: SILENT_MS,
+    // Whoever is frozen in the middle loses the lock, and the others go on.
+    idle_in_transaction_session_timeout: SILENT_MS,
+    options: `-c idle_session_timeout=${SILENT_MS}`,
+  });
   client.on('error', () => undefined); // the statement under way rejects with it
   await client.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    // Most starts have nothing to run: they need not wait for those that have.
+    if (await isUpToDate(client, folder)) return;
+    while (
+      !(await quickly<{ locked: boolean }>(client, 'SELECT pg_try_advisory_lock($1) AS locked', [LOCK]))[0]?.locked
+    ) {
+      await sleep(100);
+    }
     await checkHistory(client, folder);
     const ran = await runner({
       dbClient: client,
@@ -72,38 +79,9 @@ async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promi
     });
     if (ran.length > 0) log.info({ migrations: ran.map(({ name }) => name) }, 'migrated the database');
   } finally {
-    await client.end().catch(() => undefined); // the lock goes with the session
+    // The lock goes with the session; a server that does not even hear the farewell ends it by itself.
+    await Promise.race([client.end().catch(() => undefined), sleep(ANSWER_MS, undefined, { ref: false })]);
   }
 }
 
 const quiet = () => undefined;
-
-/**
- * node-pg-migrate knows the files that ran by name and order; their content is ours to compare. A checksum is written before its migration
- * runs, and counts only once it has run.
- */
-async function checkHistory(client: pg.Client, folder: string): Promise<void> {
-  await client.query('CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)');
-  const { rows } = await client.query<{ name: string; sha256: string }>('SELECT name, sha256 FROM migration_checksums');
-  const known = new Map(rows.map(({ name, sha256 }) => [name, sha256]));
-  const table = await client.query<{ there: boolean }>(`SELECT to_regclass('public.migrations') IS NOT NULL AS there`);
-  const ran = new Set(
-    table.rows[0]?.there === true
-      ? (await client.query<{ name: string }>('SELECT name FROM public.migrations')).rows.map(({ name }) => name)
-      : [],
-  );
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.sql'))) {
-    const name = file.slice(0, -'.sql'.length);
-    const sha256 = createHash('sha256')
-      .update(await readFile(join(folder, file)))
-      .digest('hex');
-    if (known.get(name) === sha256) continue;
-    if (ran.has(name) && known.has(name)) {
-      throw new MigrationAlteredError(`${file} was changed after it ran: undo the change and write a new migration`);
-    }
-    await client.query(
-      'INSERT INTO migration_checksums (name, sha256) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256',
-      [name, sha256],
-    );
-  }
-}
