@@ -16,6 +16,8 @@ export const DEFAULT_SETTINGS: Settings = {
   min_wal_size: '256MB',
   checkpoint_timeout: '15min',
   checkpoint_completion_target: 0.9,
+  // After a crash one call instead of opening every file: seconds less until orders flow again. Linux alone has it.
+  ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
   // Neither replicas nor archives are fed.
   wal_level: 'minimal',
   max_wal_senders: 0,

@@ -77,7 +77,8 @@ test('a database and a role for each name, each let into its own alone, safe set
     postgres.adminUrl(),
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit,
             current_setting('data_checksums') AS checksums, current_setting('listen_addresses') AS listen,
-            current_setting('unix_socket_directories') AS sockets, current_setting('password_encryption') AS scram`,
+            current_setting('unix_socket_directories') AS sockets, current_setting('password_encryption') AS scram,
+            current_setting('recovery_init_sync_method') AS recovery`,
   );
   expect(settings).toEqual({
     fsync: 'on',
@@ -86,6 +87,7 @@ test('a database and a role for each name, each let into its own alone, safe set
     listen: '127.0.0.1',
     sockets: '',
     scram: 'scram-sha-256',
+    recovery: process.platform === 'linux' ? 'syncfs' : 'fsync',
   });
   expect((await stat(join(dataDir, 'passwords.json'))).mode & 0o777).toBe(0o600);
 });
