@@ -52,7 +52,7 @@ export function startKeeper({ rig, pauseMs, say }: KeeperOptions): Keeper {
 
   function surprised(name: string): (error: Error) => void {
     return ({ message }) => {
-      if (!gone() && !expected.has(name)) surprise(message);
+      if (!gone() && !expected.has(name)) surprise(message.split('\n')[0] ?? message);
     };
   }
 

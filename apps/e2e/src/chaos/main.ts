@@ -68,7 +68,7 @@ function report({ faults, placed, byStatus, rawFailures, longestMs, restMs, audi
   const failed = Object.values(rawFailures).reduce((sum, count) => sum + count, 0);
   say(`\norders  ${placed}: ${list(byStatus)}`);
   say(`longest ${seconds(longestMs)} until somebody knew`);
-  say(`at rest ${seconds(restMs)} after the last event (promised: ${seconds(REST_MS)})`);
+  say(`at rest ${seconds(restMs)} after everything was back (promised: ${seconds(REST_MS)})`);
   say(`memory  ${list(memory)} MiB`);
   say(`failed  ${failed} tries, each repeated:`);
   for (const [what, count] of Object.entries(rawFailures)) say(`${String(count).padStart(7)} ${what}`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPersist, NoVerdictError, type RawFailure } from '../support/persist.ts';
+import { createPersist, type RawFailure } from '../support/persist.ts';
 import type { OrderBody } from '../support/shopper.ts';
 import { planPurchase, type Purchase, type Shelves } from './purchase.ts';
 
@@ -13,7 +13,6 @@ export interface ShoppersOptions {
   readonly shelves: Shelves;
   /** How many shop at once. */
   readonly count: number;
-  readonly patienceMs: number;
   /** Sends everybody home, whatever they know. */
   readonly signal: AbortSignal;
 }
@@ -39,8 +38,8 @@ export interface Shoppers {
   readonly wrong: readonly string[];
   /** The longest that somebody waited to know, repetitions included, in ms. */
   readonly longestMs: number;
-  /** No new orders; resolves when everybody knows what became of theirs. */
-  end(): Promise<void>;
+  /** No new orders; resolves when everybody knows what became of theirs, or has waited so long for that. */
+  end(withinMs: number): Promise<void>;
 }
 
 /** A try lasts longer than the gateway's own patience, so that it is the gateway who answers. */
@@ -51,16 +50,18 @@ const UNDECIDED = new Set(['PENDING', 'UNWINDING']);
 
 /** Shoppers who buy, change their minds and ask again until they know, each order under a key of its own, and keep what they were told. */
 export function startShoppers(options: ShoppersOptions): Shoppers {
-  const { seed, gateways, customers, operator, shelves, count, patienceMs, signal } = options;
+  const { seed, gateways, customers, operator, shelves, count, signal } = options;
   const promised = new Map<string, Promised>();
   const rawFailures: RawFailure[] = [];
-  const withoutVerdict: string[] = [];
+  /** Orders that somebody waits for, by key. */
+  const waiting = new Map<string, string>();
   const wrong: string[] = [];
   const leaving = new AbortController();
   const persist = createPersist({
     gateways,
     timeoutMs: TRY_MS,
-    patienceMs,
+    // Nobody gives up before the shop had its time to come to rest.
+    patienceMs: Number.POSITIVE_INFINITY,
     onFailure: (failure) => void rawFailures.push(failure),
     signal,
   });
@@ -72,6 +73,7 @@ export function startShoppers(options: ShoppersOptions): Shoppers {
     const token = customers[index % customers.length] ?? '';
     const key = randomUUID();
     const begun = performance.now();
+    waiting.set(key, 'placed');
     const told = (id: string, status: string) => {
       longestMs = Math.max(longestMs, performance.now() - begun);
       promised.set(id, { id, key, token, status, purchase });
@@ -81,15 +83,16 @@ export function startShoppers(options: ShoppersOptions): Shoppers {
       if (UNDECIDED.has(status) && purchase.then === undefined) {
         told(id, await decided(id, token));
       } else if (purchase.then !== undefined && (status === 'PAID' || UNDECIDED.has(status))) {
-        if (!UNDECIDED.has(status)) told(id, status);
+        waiting.set(key, `${purchase.then} of ${id}, which is ${status}`);
         told(id, await undo(id, purchase.then === 'refund' ? operator : token, purchase.then));
       } else {
         told(id, status);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof NoVerdictError) withoutVerdict.push(`${key}: ${error.message}`);
-      else wrong.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+      wrong.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      waiting.delete(key);
     }
   }
 
@@ -122,12 +125,10 @@ export function startShoppers(options: ShoppersOptions): Shoppers {
   }
 
   async function decided(id: string, token: string): Promise<string> {
-    const giveUpAt = performance.now() + patienceMs;
     for (;;) {
       const { status, body } = await persist({ method: 'GET', path: `/v1/orders/${id}`, token });
       if (status !== 200) throw new Error(`order ${id}, which was acknowledged, was answered ${status}`);
       if (!UNDECIDED.has(body.status)) return body.status;
-      if (performance.now() > giveUpAt) throw new NoVerdictError(`${id} is ${body.status} after ${patienceMs} ms`);
       await sleep(LOOK_AGAIN_MS);
     }
   }
@@ -145,14 +146,16 @@ export function startShoppers(options: ShoppersOptions): Shoppers {
     },
     promised,
     rawFailures,
-    withoutVerdict,
+    get withoutVerdict() {
+      return [...waiting].map(([key, what]) => `${key}: ${what}`);
+    },
     wrong,
     get longestMs() {
       return longestMs;
     },
-    async end() {
+    async end(withinMs) {
       leaving.abort();
-      await Promise.all(work);
+      await Promise.race([Promise.all(work), sleep(withinMs, undefined, { ref: false })]);
     },
   };
 }

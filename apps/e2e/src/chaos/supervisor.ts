@@ -28,7 +28,7 @@ export function keepSupervisor({ rig, pauseMs, signal, say }: SupervisorOptions)
     rig.stack.process.once('exit', (code, how) => {
       if (!open || gone()) return;
       open = false;
-      surprise(`the supervisor ended by itself (${how ?? `code ${code}`}): ${rig.stack.printed().slice(-1_000)}`);
+      surprise(`the supervisor ended by itself (${how ?? `code ${code}`}): ${plain(rig.stack.printed())}`);
       void comeBack(pauseMs());
     });
   }
@@ -43,7 +43,7 @@ export function keepSupervisor({ rig, pauseMs, signal, say }: SupervisorOptions)
         watch();
         return;
       } catch (error) {
-        surprise(`the supervisor did not come up: ${String(error)}`);
+        surprise(`the supervisor did not come up: ${plain(String(error))}`);
       }
     }
   }
@@ -64,4 +64,13 @@ export function keepSupervisor({ rig, pauseMs, signal, say }: SupervisorOptions)
     },
     surprises,
   };
+}
+
+/** What it said to people: the lines that are no log. */
+function plain(printed: string): string {
+  return printed
+    .split('\n')
+    .filter((line) => !line.startsWith('{'))
+    .join('\n')
+    .slice(-1_000);
 }

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly logDir: string;
   /** Of every start. */
   readonly env: NodeJS.ProcessEnv;
+  /** 60,000 if absent. */
+  readonly startTimeoutMs?: number;
 }
 
 /** One process of the shop, in the hands of a test. */
@@ -40,7 +42,7 @@ export interface Program {
 
 const START_TIMEOUT_MS = 60_000;
 
-export function createProgram({ name, app, logDir, env }: ProgramOptions): Program {
+export function createProgram({ name, app, logDir, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Program {
   let child: ChildProcess | undefined;
   let how: Promise<string> = Promise.resolve('it was not started');
   let ended: string | undefined = 'it was not started';
@@ -78,8 +80,8 @@ export function createProgram({ name, app, logDir, env }: ProgramOptions): Progr
         serves.resolve(undefined);
       };
       started.stdout.on('data', listen);
-      const late = `it did not serve within ${START_TIMEOUT_MS} ms`;
-      const tooLate = sleep(START_TIMEOUT_MS, late, { ref: false });
+      const late = `it did not serve within ${startTimeoutMs} ms`;
+      const tooLate = sleep(startTimeoutMs, late, { ref: false });
       const trouble = await Promise.race([serves.promise, how, tooLate]);
       if (trouble !== undefined) throw new Error(`${name}: ${trouble}\n${said.slice(-4_000)}`);
     },

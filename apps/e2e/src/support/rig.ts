@@ -15,6 +15,8 @@ export interface RigOptions {
   readonly etcdEndpoint?: string;
   /** Whether everything between processes goes through links that the test can cut. Off if absent. */
   readonly linked?: boolean;
+  /** Milliseconds that anything may take until it serves, the first time and later; a minute for a program, two for the supervisor if absent. */
+  readonly startTimeoutMs?: number;
 }
 
 /** The wires of one program: to its database, to etcd, and from its callers to it. A gateway is called directly. */
@@ -66,7 +68,7 @@ interface Announced {
 
 /** Brings the shop up; resolves when all serve and the shelves are filled. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const { instances = {}, env = {}, linked = false, etcdEndpoint } = options;
+  const { instances = {}, env = {}, linked = false, etcdEndpoint, startTimeoutMs } = options;
   const dataDir = await mkdtemp(path.join(tmpdir(), 'stampede-rig-'));
   const logDir = path.join(dataDir, 'logs');
   await mkdir(logDir, { recursive: true });
@@ -75,6 +77,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       dataDir,
       command: [process.execPath, 'apps/stack/src/main.ts', '--backing'],
       ...(etcdEndpoint !== undefined && { env: { ETCD_ENDPOINTS: etcdEndpoint } }),
+      ...(startTimeoutMs !== undefined && { readyTimeoutMs: startTimeoutMs }),
     });
 
   const links = new Map<string, Links>();
@@ -124,6 +127,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
           name,
           app,
           logDir,
+          ...(startTimeoutMs !== undefined && { startTimeoutMs }),
           env: {
             STAMPEDE_DATA: dataDir,
             PORT: String(port),

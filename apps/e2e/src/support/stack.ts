@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly command?: readonly [string, ...string[]];
   /** Where it is brought up; this workspace if absent. */
   readonly root?: string;
+  /** 120,000 if absent. */
+  readonly readyTimeoutMs?: number;
 }
 
 /** A running stack, brought up as a user does. */
@@ -62,7 +64,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  const url = await readyUrl(child, () => printed).catch((error: unknown) => {
+  const url = await readyUrl(child, () => printed, options.readyTimeoutMs ?? READY_MS).catch((error: unknown) => {
     child.kill('SIGTERM');
     throw error;
   });
@@ -162,13 +164,13 @@ export function instancesOf(stack: Stack, app: string): number[] {
     .map(({ pid }) => pid);
 }
 
-async function readyUrl(child: ChildProcess, printed: () => string): Promise<string> {
-  const deadline = performance.now() + READY_MS;
+async function readyUrl(child: ChildProcess, printed: () => string, timeoutMs: number): Promise<string> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const url = /^.*Stampede is ready at (http:\S+)/m.exec(printed())?.[1];
     if (url !== undefined) return url;
     if (child.exitCode !== null) throw new Error(`the stack ended with code ${child.exitCode}:\n${printed()}`);
-    if (performance.now() > deadline) throw new Error(`the stack was not ready within ${READY_MS} ms:\n${printed()}`);
+    if (performance.now() > deadline) throw new Error(`the stack was not ready within ${timeoutMs} ms:\n${printed()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
