@@ -35,14 +35,14 @@ export async function tcpLink({ target }: TcpLinkOptions): Promise<TcpLink> {
   const sockets = new Set<Socket>();
   const state = { up: true, frozen: false, delayMs: 0 };
 
-  const server = createServer({ allowHalfOpen: true }, (inner) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) => {
     const to = target();
     inner.on('error', () => undefined);
     if (!state.up || to === undefined) {
       inner.resetAndDestroy();
       return;
     }
-    const outer = connect({ port: to.port, host: to.host, allowHalfOpen: true });
+    const outer = connect({ port: to.port, host: to.host, allowHalfOpen: true, noDelay: true });
     for (const [from, into] of [
       [inner, outer],
       [outer, inner],
