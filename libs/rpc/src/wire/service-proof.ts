@@ -4,6 +4,11 @@ import type { Clock } from '@stampede/lifecycle';
 /** Seconds a proof is good for, and how long before its end a new one is made. */
 const LIFETIME_S = 600;
 const RENEW_S = 120;
+/**
+ * Seconds by which the clocks of two processes may differ: two hours, one an hour ahead and one behind, and ten minutes for the proof's own age. A
+ * clock that is wrong must not shut a process out, and nobody but who holds the secret makes proofs; the price is how long a stolen one works.
+ */
+const MAX_SKEW_S = 7_800;
 /** Proofs remembered by a verifier: one a caller and lifetime. Beyond, all are forgotten and verified again. */
 const MAX_CACHED = 1_000;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -18,7 +23,8 @@ export function createProver(name: string, secret: string, clock: Pick<Clock, 'n
   let proof = '';
   return () => {
     const now = clock.now() / 1000;
-    if (expiry - now < RENEW_S) {
+    // The clock may have been set, either way.
+    if (expiry - now < RENEW_S || expiry - now > LIFETIME_S) {
       expiry = Math.floor(now) + LIFETIME_S;
       proof = `${name}.${expiry}.${mac(secret, `${name}.${expiry}`)}`;
     }
@@ -26,7 +32,10 @@ export function createProver(name: string, secret: string, clock: Pick<Clock, 'n
   };
 }
 
-/** Answers the name that a proof proves, or undefined for a forged or expired one. Verified once, then remembered. */
+/**
+ * Answers the name that a proof proves, or undefined for one that is forged, or expired or yet to come by more than clocks may differ. Verified
+ * once, then remembered.
+ */
 export function createVerifier(secret: string, clock: Pick<Clock, 'now'>): (proof: string) => string | undefined {
   const proven = new Map<string, { readonly name: string; readonly expiry: number }>();
   return (proof) => {
@@ -39,7 +48,8 @@ export function createVerifier(secret: string, clock: Pick<Clock, 'now'>): (proo
       if (proven.size >= MAX_CACHED) proven.clear();
       proven.set(proof, known);
     }
-    return clock.now() / 1000 < known.expiry ? known.name : undefined;
+    const left = known.expiry - clock.now() / 1000;
+    return left > -MAX_SKEW_S && left <= LIFETIME_S + MAX_SKEW_S ? known.name : undefined;
   };
 }
 
