@@ -36,7 +36,7 @@ export interface App {
 export async function createApp(options: AppOptions): Promise<App> {
   const { channels, settings, metrics, log, clock = systemClock } = options;
   const users = createClient(UserServiceDefinition, channels.user);
-  const keys = createKeySet({ fetchKeys: async () => (await users.getJwks({})).keys, clock, log });
+  const keys = createKeySet({ fetchKeys: () => users.getJwks({}), clock, log });
   const authenticate = createAuthenticate(createTokenVerifier({ keys, clock }));
   const admission = createAdmission(() => settings().limits);
   const deadlineMs = () => settings().deadlineMs;

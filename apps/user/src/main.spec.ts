@@ -63,7 +63,7 @@ test('two started at once on nothing share accounts and keys, take new settings 
   await first.gateway.createUser({ ...ann, displayName: 'Ann' });
   const { refreshToken } = await second.gateway.createSession(ann);
   await expect(first.gateway.refreshSession({ refreshToken })).resolves.toMatchObject({ expiresIn: 900 });
-  expect(await first.gateway.getJwks({})).toEqual(await second.gateway.getJwks({}));
+  expect((await first.gateway.getJwks({})).keys).toEqual((await second.gateway.getJwks({})).keys);
 
   await etcd.put('/config/user/passwords/memoryKib', '4');
   await etcd.put('/config/user/tokens/accessSeconds', '60');

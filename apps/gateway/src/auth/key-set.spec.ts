@@ -6,7 +6,7 @@ import { createKeySet } from './key-set.ts';
 
 async function keySet() {
   const clock = fakeClock();
-  const state = { keys: [(await createSigner('a')).jwk], fetches: 0, fail: false };
+  const state = { keys: [(await createSigner('a')).jwk], fetches: 0, fail: false, time: new Date(clock.now()) };
   const keys = createKeySet({
     clock,
     log: silentLogger(),
@@ -14,7 +14,7 @@ async function keySet() {
     maxAgeMs: 300_000,
     fetchKeys() {
       state.fetches++;
-      return state.fail ? Promise.reject(new Error('down')) : Promise.resolve(state.keys);
+      return state.fail ? Promise.reject(new Error('down')) : Promise.resolve({ keys: state.keys, time: state.time });
     },
   });
   return { clock, state, keys };
@@ -38,6 +38,18 @@ test('made-up key ids cause one fetch in three seconds, however many there are',
   await clock.advance(1);
   await keys.find('y');
   expect(state.fetches).toBe(3);
+});
+
+test("the time is the signer's from the first fetch on, whatever the own clock says and however it is set", async () => {
+  const { keys, state, clock } = await keySet();
+  const begun = clock.now();
+  expect(keys.now()).toBe(begun);
+  state.time = new Date(begun - 3_600_000);
+  await keys.find('a');
+  expect(keys.now()).toBe(begun - 3_600_000);
+  clock.jump(7_200_000);
+  await clock.advance(1_000);
+  expect(keys.now()).toBe(begun - 3_599_000);
 });
 
 test('a new key is found', async () => {

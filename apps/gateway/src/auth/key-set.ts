@@ -4,8 +4,8 @@ import type { Clock } from '@stampede/lifecycle';
 import type { Logger } from '@stampede/telemetry';
 
 export interface KeySetOptions {
-  /** Asks whoever signs the tokens for its public keys. */
-  readonly fetchKeys: () => Promise<readonly Jwk[]>;
+  /** Asks whoever signs the tokens for its public keys, and for the time that it signs by. */
+  readonly fetchKeys: () => Promise<{ readonly keys: readonly Jwk[]; readonly time: Date | undefined }>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Milliseconds between two fetches, however many unknown key ids come in; 3,000 if absent. */
@@ -18,6 +18,11 @@ export interface KeySetOptions {
 export interface KeySet {
   /** The key of this id; undefined if there is none. Rejects where no keys could be fetched yet. */
   find(kid: string): Promise<CryptoKey | undefined>;
+  /**
+   * The time that tokens are issued by, in epoch milliseconds: what the signer said with its keys, and what a clock that never jumps has counted
+   * since. This process's own until keys were fetched.
+   */
+  now(): number;
 }
 
 /**
@@ -28,11 +33,15 @@ export function createKeySet({ fetchKeys, clock, log, cooldownMs = 3_000, maxAge
   let keys: ReadonlyMap<string, CryptoKey> | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | undefined;
+  let issuedAt: { readonly time: number; readonly heardAt: number } | undefined;
 
   async function refresh(): Promise<void> {
     fetchedAt = clock.monotonic();
     try {
-      keys = new Map((await Promise.all((await fetchKeys()).map(importKey))).flat());
+      const { keys: jwks, time } = await fetchKeys();
+      // As of the end of the call: at worst a little behind, so that no good token is refused.
+      if (time !== undefined) issuedAt = { time: time.getTime(), heardAt: clock.monotonic() };
+      keys = new Map((await Promise.all(jwks.map(importKey))).flat());
     } catch (error) {
       // Nobody could be let in without keys: the next token may ask again at once.
       if (keys === undefined) {
@@ -55,6 +64,7 @@ export function createKeySet({ fetchKeys, clock, log, cooldownMs = 3_000, maxAge
       else if (age >= maxAgeMs) void refreshOnce();
       return keys?.get(kid);
     },
+    now: () => (issuedAt === undefined ? clock.now() : issuedAt.time + clock.monotonic() - issuedAt.heardAt),
   };
 }
 

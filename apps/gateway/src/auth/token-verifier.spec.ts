@@ -6,6 +6,8 @@ import { createTokenVerifier } from './token-verifier.ts';
 
 async function verifier() {
   const clock = fakeClock();
+  /** The time that tokens are issued by. */
+  const issuer = { now: () => clock.now() };
   const signer = await createSigner();
   const key = await importJWK(signer.jwk, 'EdDSA');
   let lookups = 0;
@@ -16,10 +18,11 @@ async function verifier() {
         lookups++;
         return Promise.resolve(key instanceof Uint8Array ? undefined : key);
       },
+      now: () => issuer.now(),
     },
   });
   const seconds = () => Math.floor(clock.now() / 1000);
-  return { clock, signer, verify: (token: string) => verifying.verify(token), seconds, lookups: () => lookups };
+  return { clock, issuer, signer, verify: (token: string) => verifying.verify(token), seconds, lookups: () => lookups };
 }
 
 test('a good token is verified once, answered without waiting after that, and refused from its end on', async () => {
@@ -34,6 +37,23 @@ test('a good token is verified once, answered without waiting after that, and re
   expect(() => verify(token)).toThrow('expired');
   await expect(verify(token)).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
 });
+
+test.each([3_600_000, -3_600_000])(
+  'a clock that is off by %i ms neither refuses a good token nor takes an old one',
+  async (by) => {
+    const { clock, issuer, signer, verify } = await verifier();
+    const off = clock.now() + by;
+    issuer.now = () => off;
+    const seconds = Math.floor(off / 1000);
+    expect(await verify(await signer.sign({ iat: seconds, exp: seconds + 900 }))).toEqual({
+      id: 'ann',
+      roles: ['customer'],
+    });
+    await expect(verify(await signer.sign({ iat: seconds - 900, exp: seconds - 1 }))).rejects.toMatchObject({
+      reason: 'TOKEN_EXPIRED',
+    });
+  },
+);
 
 test('a bad token is remembered for a few seconds', async () => {
   const { clock, verify, signer, lookups, seconds } = await verifier();

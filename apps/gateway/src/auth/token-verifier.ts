@@ -1,4 +1,4 @@
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
@@ -44,13 +44,15 @@ export function createTokenVerifier({ keys, clock, maxGood = 50_000 }: TokenVeri
 
   async function check(token: string): Promise<User> {
     try {
-      const { payload } = await jwtVerify(token, ({ kid }) => keyOf(kid), {
+      // First, since the time comes with the keys.
+      const key = await keyOf(decodeProtectedHeader(token).kid);
+      const { payload } = await jwtVerify(token, key, {
         algorithms: ['EdDSA'],
         typ: 'at+jwt',
         issuer: 'stampede',
         audience: 'stampede-api',
         requiredClaims: ['exp', 'sub'],
-        currentDate: new Date(clock.now()),
+        currentDate: new Date(keys.now()),
       });
       const verified = { user: userOf(payload), expiresAt: (payload.exp ?? 0) * 1000 };
       good.set(token, verified);
@@ -74,7 +76,7 @@ export function createTokenVerifier({ keys, clock, maxGood = 50_000 }: TokenVeri
     verify(token) {
       const known = good.get(token);
       if (known !== undefined) {
-        if (known.expiresAt > clock.now()) return known.user;
+        if (known.expiresAt > keys.now()) return known.user;
         good.delete(token);
         throw expired();
       }

@@ -79,7 +79,7 @@ export interface GatewayOptions {
 /** The gateway's app before real services, with a signer whose key they publish. */
 export async function startGateway(options: GatewayOptions = {}): Promise<App & { readonly signer: Signer }> {
   const signer = options.signer ?? (await createSigner());
-  const user = { getJwks: () => Promise.resolve({ keys: [signer.jwk] }), ...options.user };
+  const user = { getJwks: () => Promise.resolve({ keys: [signer.jwk], time: new Date() }), ...options.user };
   const discovery =
     options.discovery ??
     staticDiscovery({

@@ -17,6 +17,6 @@ export interface SigningKey extends PublicKey {
 export interface SigningKeys {
   /** The key that signs now. */
   current(): Promise<SigningKey>;
-  /** Every key that a good token may be signed with, those that will sign soon among them. */
-  published(): Promise<readonly PublicKey[]>;
+  /** Every key that a good token may be signed with, those that will sign soon among them; and the database's time. */
+  published(): Promise<{ readonly keys: readonly PublicKey[]; readonly at: Date }>;
 }

@@ -32,7 +32,10 @@ export function userService(ports: UserServicePorts): Handlers<UserServiceDefini
       return {};
     },
 
-    getJwks: async () => ({ keys: (await ports.keys.published()).map(toJwk) }),
+    async getJwks() {
+      const { keys, at } = await ports.keys.published();
+      return { keys: keys.map(toJwk), time: at };
+    },
 
     async provisionUser(request, { caller, signal }) {
       if (caller !== PROVISIONER) {

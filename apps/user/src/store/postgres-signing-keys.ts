@@ -28,10 +28,17 @@ export function createPostgresSigningKeys(database: Database): SigningKeys & {
     },
 
     async published() {
-      const rows = await database.query<{ kid: string; x: string }>(
-        `SELECT kid, x FROM signing_keys WHERE expire_time IS NULL OR expire_time > now() ORDER BY activate_time DESC, kid`,
+      const [row] = await database.query<{ kids: string[]; xs: string[]; at: Date }>(
+        `SELECT coalesce(array_agg(kid ORDER BY activate_time DESC, kid), '{}') AS kids,
+                coalesce(array_agg(x ORDER BY activate_time DESC, kid), '{}') AS xs, now() AS at
+         FROM signing_keys WHERE expire_time IS NULL OR expire_time > now()`,
       );
-      return rows.map(({ kid, x }): PublicKey => ({ kty: 'OKP', crv: 'Ed25519', kid, x }));
+      if (row === undefined) throw new Error('an aggregate has one row');
+      const { kids, xs, at } = row;
+      return {
+        at,
+        keys: kids.map((kid, index): PublicKey => ({ kty: 'OKP', crv: 'Ed25519', kid, x: xs[index] ?? '' })),
+      };
     },
   };
 }

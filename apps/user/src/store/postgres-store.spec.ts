@@ -246,8 +246,10 @@ test('of several that make the first key at once, one does, and all use it', asy
   const keys = createPostgresSigningKeys(database);
   await expect(keys.current()).rejects.toThrow('no signing key');
   await Promise.all(Array.from({ length: 10 }, (_, index) => keys.ensure(async () => key(`key-${index}`))));
-  const published = await keys.published();
+  const { keys: published, at } = await keys.published();
   expect(published).toHaveLength(1);
+  const [row] = await database.query<{ now: Date }>('SELECT now()');
+  expect(Math.abs((row?.now.getTime() ?? 0) - at.getTime())).toBeLessThan(60_000);
   await expect(keys.current()).resolves.toMatchObject({ kid: published[0]?.kid });
   const make = vi.fn(async () => key('unneeded'));
   await keys.ensure(make);
@@ -270,12 +272,12 @@ test('the schema holds a rotation: the next key is published first, then signs; 
       );
     });
   };
-  const kids = async () => (await keys.published()).map(({ kid }) => kid);
+  const kids = async () => (await keys.published()).keys.map(({ kid }) => kid);
 
   await rotateAt('10 minutes', '30 minutes');
   await expect(keys.current()).resolves.toMatchObject({ kid: 'old', d: 'd of old' });
   expect(await kids()).toEqual(['new', 'old']);
-  expect((await keys.published())[0]).not.toHaveProperty('d');
+  expect((await keys.published()).keys[0]).not.toHaveProperty('d');
 
   await database.query(
     `UPDATE signing_keys SET activate_time = activate_time - interval '20 minutes',

@@ -73,6 +73,11 @@ export interface GetJwksRequest {
 
 export interface GetJwksResponse {
   readonly keys: readonly Jwk[];
+  /**
+   * The time by which tokens are issued (the database's): whoever verifies them need not trust its own clock. No member of a JWK Set, which
+   * must be ignored by those who do not know it (RFC 7517, 5).
+   */
+  readonly time: Date | undefined;
 }
 
 /** A public Ed25519 key as RFC 8037 writes it. */
@@ -737,13 +742,16 @@ export const GetJwksRequest: MessageFns<GetJwksRequest> = {
 };
 
 function createBaseGetJwksResponse(): GetJwksResponse {
-  return { keys: [] };
+  return { keys: [], time: undefined };
 }
 
 export const GetJwksResponse: MessageFns<GetJwksResponse> = {
   encode(message: GetJwksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.keys) {
       Jwk.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -767,6 +775,14 @@ export const GetJwksResponse: MessageFns<GetJwksResponse> = {
             }
 
             message.keys.push(Jwk.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
