@@ -39,25 +39,48 @@ export class Caller {
     payload: Uint8Array,
     context: ClientContext,
   ): Promise<Response> {
-    const { pool, clock } = this.#options;
     const call = outgoing(method, context);
     const attempts = new Attempts(context, this.#options);
     for (;;) {
       const endpoint = await this.#acquire(context, false, attempts);
       if (endpoint === undefined) continue;
-      const started = clock.monotonic();
       let bytes: Uint8Array;
       try {
-        bytes = await endpoint.transport.unary(call, payload);
+        bytes = await this.#attempt(endpoint, call, payload, attempts);
       } catch (thrown) {
-        const failure = AppError.from(thrown);
-        pool.release(endpoint, false, clock.monotonic() - started, failure);
-        await attempts.next(failure, endpoint, true);
+        await attempts.next(AppError.from(thrown), endpoint, true);
         continue;
       }
-      pool.release(endpoint, false, clock.monotonic() - started, undefined);
       return decodeResponse(method, bytes);
     }
+  }
+
+  /** One attempt of a unary call, given up where the instance falls silent and the call may be made elsewhere: its answer is nobody's then. */
+  #attempt(endpoint: Endpoint, call: OutgoingCall, payload: Uint8Array, attempts: Attempts): Promise<Uint8Array> {
+    const { pool, clock } = this.#options;
+    const started = clock.monotonic();
+    return new Promise((resolve, reject) => {
+      const stopWaiting = endpoint.whenSilent(() => {
+        if (!attempts.leave(endpoint)) return;
+        stopWaiting();
+        reject(silent());
+      });
+      const over = (failure: AppError | undefined) => {
+        stopWaiting();
+        pool.release(endpoint, false, clock.monotonic() - started, failure);
+      };
+      endpoint.transport.unary(call, payload).then(
+        (bytes) => {
+          over(undefined);
+          resolve(bytes);
+        },
+        (thrown: unknown) => {
+          const failure = AppError.from(thrown);
+          over(failure);
+          reject(failure);
+        },
+      );
+    });
   }
 
   async *#stream<Response>(
@@ -114,6 +137,10 @@ export class Caller {
 function tooLate(): AppError {
   const error = new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline passed before the call was sent');
   return withOutcome(error, 'not-processed');
+}
+
+function silent(): AppError {
+  return withOutcome(new AppError('UNAVAILABLE', 'INSTANCE_SILENT', 'the instance gives no sign of life'), 'unknown');
 }
 
 function outgoing({ path }: { readonly path: string }, context: ClientContext): OutgoingCall {

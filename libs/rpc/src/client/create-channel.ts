@@ -46,11 +46,16 @@ export interface ChannelLimits {
   readonly maxConnections: number;
   /** Ms after which a silent connection with calls on it is pinged; 120,000. Keep it longer than the longest unary deadline (grpc-node#3068). */
   readonly keepaliveMs: number;
+  /**
+   * Ms that an instance may let calls wait without answering anything before it is asked for a sign of life, which must come within as many; 250. One
+   * that gives none is set aside until it is heard again, and what waits there and may be repeated is asked elsewhere.
+   */
+  readonly silenceMs: number;
 }
 
 /**
  * Calls to a service, spread over its instances. Every failure is an AppError as the server threw it, or one of CONNECTION_FAILED,
- * CONNECTION_LOST, STREAM_REFUSED, NO_INSTANCE, CLIENT_QUEUE_FULL, CHANNEL_CLOSED, DEADLINE_EXCEEDED, CANCELLED; `outcomeOf` says what is known of the call.
+ * CONNECTION_LOST, INSTANCE_SILENT, STREAM_REFUSED, NO_INSTANCE, CLIENT_QUEUE_FULL, CHANNEL_CLOSED, DEADLINE_EXCEEDED, CANCELLED; `outcomeOf` says what is known of the call.
  */
 export interface Channel {
   unary<Request, Response>(
@@ -108,7 +113,7 @@ class RpcChannel implements Channel {
   constructor(options: ChannelOptions) {
     const { service, discovery, caller, log, clock = systemClock, random = Math.random, limits = {} } = options;
     const { maxReceiveBytes = 4 * 1024 * 1024, keepaliveMs = 120_000 } = limits;
-    const { maxInFlight = 1_000, maxQueued = 20_000, maxConnections = 20 } = limits;
+    const { maxInFlight = 1_000, maxQueued = 20_000, maxConnections = 20, silenceMs = 250 } = limits;
     const createTransport = options.transport ?? grpcTransport({ maxReceiveBytes, keepaliveMs });
     this.#options = options;
     this.#clock = clock;
@@ -120,6 +125,7 @@ class RpcChannel implements Channel {
       maxInFlight,
       maxQueued,
       maxConnections,
+      silenceMs,
       log,
       clock,
       random,

@@ -1,16 +1,22 @@
 import type { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Instance } from '../discovery.ts';
+import { Metadata } from '../metadata.ts';
 import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
 import { outcomeOf } from './outcome.ts';
 import { PeakEwma } from './peak-ewma.ts';
 import type { Candidate, Measure } from './pick.ts';
+import { Pulse } from './pulse.ts';
 import type { Transport, TransportFactory, TransportState } from './transport.ts';
 
 export interface EndpointOptions {
   readonly instance: Instance;
   readonly createTransport: TransportFactory;
   readonly changed: (endpoint: Endpoint, state: TransportState) => void;
+  /** Called when it falls silent, and when it is heard again. */
+  readonly silenced: (silent: boolean) => void;
+  /** See PulseOptions. */
+  readonly silenceMs: number;
   /** Calls at once on its connection. */
   readonly maxInFlight: number;
   /** Ms that a call is assumed to take until one was seen: what it takes at the others. */
@@ -25,6 +31,8 @@ const FAILURE_MS = 250;
 const FLOOR_MS = 5;
 /** Ms that an instance which refused calls (it drains, or is another one) is left alone, unless it connects anew before. */
 const REFUSED_MS = 30_000;
+/** A question that every gRPC server answers at once, if only by saying that it has no such method. */
+const SIGN_OF_LIFE = '/grpc.health.v1.Health/Check';
 
 /** One instance as a channel sees it: its transport, what it costs, and whether it is trusted. */
 export class Endpoint implements Candidate {
@@ -32,6 +40,7 @@ export class Endpoint implements Candidate {
   readonly #options: EndpointOptions;
   readonly #latency: PeakEwma;
   readonly #weight: number;
+  readonly #pulse: Pulse;
   #ejection: EjectionState = trusted;
   #calls = 0;
   #streams = 0;
@@ -43,7 +52,15 @@ export class Endpoint implements Candidate {
     this.#weight = weightOf(options.instance);
     this.transport = options.createTransport(options.instance, (state) => {
       if (state === 'ready') this.#refusedUntil = -Infinity;
+      this.#pulse.reset();
       options.changed(this, state);
+    });
+    this.#pulse = new Pulse({
+      silenceMs: options.silenceMs,
+      ask: (ms) => this.#isAlive(ms),
+      owed: () => this.#calls,
+      changed: (silent) => options.silenced(silent),
+      clock: options.clock,
     });
   }
 
@@ -66,7 +83,12 @@ export class Endpoint implements Candidate {
 
   isEjected(now: number): boolean {
     this.#ejection = atTime(this.#ejection, now);
-    return this.#ejection.kind === 'ejected';
+    return this.#ejection.kind === 'ejected' || this.#pulse.silent;
+  }
+
+  /** `listener` is called each time that it gave no sign of life, until the returned function is called. */
+  whenSilent(listener: () => void): () => void {
+    return this.#pulse.whenSilent(listener);
   }
 
   cost(now: number, by: Measure): number {
@@ -79,8 +101,12 @@ export class Endpoint implements Candidate {
   }
 
   started(streaming: boolean): void {
-    if (streaming) this.#streams += 1;
-    else this.#calls += 1;
+    if (streaming) {
+      this.#streams += 1;
+      return;
+    }
+    this.#calls += 1;
+    this.#pulse.started();
   }
 
   /** `mayEject` is asked only where it matters. Answers whether the instance was set aside by this call. */
@@ -89,6 +115,7 @@ export class Endpoint implements Candidate {
     if (streaming) this.#streams -= 1;
     else this.#calls -= 1;
     const now = clock.monotonic();
+    if (error === undefined || outcomeOf(error) === 'answered') this.#pulse.heard();
     const failed = error !== undefined && isInstanceAtFault(error, ms);
     if (failed) this.#latency.observe(Math.max(ms, FAILURE_MS), now);
     else if (!streaming) this.#latency.observe(ms, now);
@@ -102,6 +129,26 @@ export class Endpoint implements Candidate {
   /** It said that it does not want calls. */
   refused(): void {
     this.#refusedUntil = this.#options.clock.monotonic() + REFUSED_MS;
+  }
+
+  /** Lets go of the connection; calls under way finish. */
+  close(): void {
+    this.#pulse.reset();
+    this.transport.close();
+  }
+
+  async #isAlive(ms: number): Promise<boolean> {
+    const deadline = this.#options.clock.now() + ms;
+    const question = { path: SIGN_OF_LIFE, headers: new Metadata(), deadline };
+    try {
+      await this.transport.unary(
+        { ...question, signal: undefined, onHeaders: undefined, onTrailers: undefined },
+        new Uint8Array(),
+      );
+      return true;
+    } catch (error) {
+      return outcomeOf(error) === 'answered';
+    }
   }
 }
 

@@ -40,6 +40,7 @@ function setup(options: Partial<PoolOptions> = {}, listed?: readonly Instance[])
     maxInFlight: 2,
     maxQueued: 100,
     maxConnections: 3,
+    silenceMs: 250,
     log: silentLogger(),
     clock,
     random: Math.random,

@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly maxInFlight: number;
   readonly maxQueued: number;
   readonly maxConnections: number;
+  /** See PulseOptions. */
+  readonly silenceMs: number;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -86,11 +88,19 @@ export class Pool {
     return this.#endpoints.some((endpoint) => endpoint.available && !avoid.has(endpoint));
   }
 
+  /** Whether a call at `endpoint` would better be elsewhere, and could be: at an instance that is neither set aside nor among `avoid`. */
+  hasBetter(endpoint: Endpoint, avoid: Avoided): boolean {
+    const now = this.#options.clock.monotonic();
+    return this.#endpoints.some(
+      (other) => other !== endpoint && other.available && !other.isEjected(now) && avoid?.has(other) !== true,
+    );
+  }
+
   close(): void {
     this.#closed = true;
     this.#unwatch();
     this.#serveWaiters();
-    for (const endpoint of this.#endpoints) endpoint.transport.close();
+    for (const endpoint of this.#endpoints) endpoint.close();
   }
 
   #pick({ streaming }: Seeker, avoid: Avoided): Endpoint | undefined {
@@ -199,13 +209,19 @@ export class Pool {
   }
 
   #join(instance: Instance): Endpoint {
-    const { createTransport, maxInFlight, clock, random } = this.#options;
+    const { createTransport, maxInFlight, silenceMs, clock, random, log } = this.#options;
     return new Endpoint({
       instance,
       createTransport,
       maxInFlight,
       assumedMs: this.#typicalMs(),
       changed: (endpoint, state) => this.#moved(endpoint, state),
+      silenced(silent) {
+        const { id: instanceId, address } = instance;
+        if (silent) log.warn({ instanceId, address }, 'instance gives no sign of life: its calls go elsewhere');
+        else log.info({ instanceId, address }, 'instance is heard again');
+      },
+      silenceMs,
       clock,
       random,
     });
@@ -220,7 +236,7 @@ export class Pool {
 
   #drop(key: string, endpoint: Endpoint): void {
     this.#members.delete(key);
-    endpoint.transport.close();
+    endpoint.close();
   }
 
   #moved(endpoint: Endpoint, state: TransportState): void {

@@ -31,6 +31,8 @@ export class Attempts {
   #avoid: Set<Endpoint> | undefined;
   #unknown = false;
   #freeUsed = false;
+  /** An attempt was given up, and the next one is paid for. */
+  #left = false;
 
   constructor(context: ClientContext, options: RetryOptions) {
     this.#context = context;
@@ -41,6 +43,14 @@ export class Attempts {
   /** Instances that failed this call already. */
   get avoid(): ReadonlySet<Endpoint> | undefined {
     return this.#avoid;
+  }
+
+  /** Whether the attempt at `endpoint`, which gives no sign of life, is to be given up for another one elsewhere; never if that could make the call fail. */
+  leave(endpoint: Endpoint): boolean {
+    const { pool, budget, maxAttempts } = this.#options;
+    const may = this.#context.idempotency !== undefined && this.#made + 1 < maxAttempts;
+    this.#left = may && pool.hasBetter(endpoint, this.#avoid) && budget.spend();
+    return this.#left;
   }
 
   /** Called with the failure of an attempt: returns when another one is to be made, throws the error that the caller shall see otherwise. */
@@ -70,6 +80,10 @@ export class Attempts {
     const { maxAttempts, budget } = this.#options;
     if (failure.code !== 'UNAVAILABLE' || this.#made >= maxAttempts || this.#context.signal?.aborted === true)
       return false;
+    if (this.#left) {
+      this.#left = false;
+      return true;
+    }
     if (outcome !== 'not-processed') return this.#context.idempotency !== undefined && budget.spend();
     if (!this.#freeUsed) return (this.#freeUsed = true);
     return budget.spend();
