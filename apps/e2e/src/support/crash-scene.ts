@@ -131,7 +131,10 @@ export async function setScene(
     },
     async died() {
       const how = await Promise.race([doomed.exited(), sleep(PATIENCE_MS, 'it lives', { ref: false })]);
-      if (how !== 'SIGKILL') throw new Error(`${point} was not reached: ${how}`);
+      if (how !== 'SIGKILL') {
+        await doomed.kill();
+        throw new Error(`${point} was not reached: ${how}`);
+      }
       const log = path.join(rig.dataDir, 'logs', `${doomed.name}.log`);
       await eventually(async () => {
         const said = await readFile(log, 'utf8');
