@@ -15,7 +15,7 @@ export async function brokenPromises(promised: readonly Promised[], gateways: re
     gateways: () => gateways,
     timeoutMs: 10_000,
     patienceMs: 30_000,
-    onFailure: ({ what }) => void broken.push(`a quiet shop answered ${what}`),
+    onFailure: () => undefined,
   });
 
   async function check({ id, key, token, status, purchase }: Promised, repeat: boolean): Promise<void> {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppName } from '../support/program.ts';
-import { startRig, type Rig } from '../support/rig.ts';
-import { postJson, type OrderBody } from '../support/shopper.ts';
+import { startRig } from '../support/rig.ts';
 import { auditStack, type AuditResult } from '../support/stack.ts';
 import { brokenPromises } from './broken-promises.ts';
 import { disturb, NotThereError } from './disturb.ts';
 import { describe, durationOf, seconds } from './disturbance.ts';
 import { causeOf, counted, memoryOf } from './figures.ts';
 import { startKeeper } from './keeper.ts';
-import { openShop, type OpenShop } from './open-shop.ts';
+import { openShop } from './open-shop.ts';
+import { probe } from './probe.ts';
 import { makeSchedule } from './schedule.ts';
 import { seededRandom } from './seeded-random.ts';
 import { startShoppers } from './shoppers.ts';
@@ -46,9 +46,6 @@ export const REST_MS = 60_000;
 /** Bringing a process up is the machine's affair, and a busy one takes its time; yet it ends. */
 const START_MS = 300_000;
 const SHOPPERS = 32;
-/** Orders at each gateway that must succeed at once when all is over. */
-const PROBES = 10;
-
 /** Brings a shop up, plays the schedule of the seed on it under load, lets it come to rest, and judges it. */
 export async function runChaos({ seed, minutes, instances, say, signal }: ChaosOptions): Promise<ChaosResult> {
   const schedule = makeSchedule({ seed, minutes, instances });
@@ -147,20 +144,4 @@ export async function runChaos({ seed, minutes, instances, say, signal }: ChaosO
     await keeper.stop();
     await rig.close({ keepData });
   }
-}
-
-/** When all is over, each gateway serves at the first try. */
-async function probe({ gateways }: Rig, { customers, shelves }: OpenShop): Promise<string[]> {
-  const failed: string[] = [];
-  for (const gateway of gateways) {
-    for (let count = 1; count <= PROBES; count++) {
-      const { status, body } = await postJson<OrderBody>(
-        `${gateway}/v1/orders`,
-        { items: [{ sku: shelves.plenty[0], quantity: 1 }], paymentToken: 'tok_visa' },
-        { authorization: `Bearer ${customers[0]?.token ?? ''}`, 'idempotency-key': `${gateway} ${count}` },
-      );
-      if (status !== 201) failed.push(`${gateway} answered ${status} ${JSON.stringify(body)}`);
-    }
-  }
-  return failed;
 }
