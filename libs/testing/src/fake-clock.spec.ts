@@ -31,6 +31,19 @@ test('what a timer sets in motion, promises and event loop turns included, may s
   expect(beats).toEqual([0, 10, 20, 30, 40]);
 });
 
+test('promises alone settle all the same, however long their chain', async () => {
+  const clock = fakeClock({ settles: 'promises' });
+  const beats: number[] = [];
+  const beat = async () => {
+    beats.push(clock.monotonic());
+    for (let hop = 0; hop < 1_000; hop += 1) await Promise.resolve();
+    clock.schedule(10, () => void beat());
+  };
+  void beat();
+  await clock.advance(45);
+  expect(beats).toEqual([0, 10, 20, 30, 40]);
+});
+
 test('a cancelled timer never runs', async () => {
   const clock = fakeClock();
   let ran = false;
