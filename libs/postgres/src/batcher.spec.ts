@@ -104,3 +104,21 @@ test('a database that is away, or an unknown outcome, fails the whole batch once
   expect(settled.map((it) => it.status === 'rejected' && (it.reason as unknown))).toEqual([away, away, away]);
   expect(batches).toHaveLength(1);
 });
+
+test('who owns the time decides when a batch begins', async () => {
+  const deferred: (() => void)[] = [];
+  const batches: (readonly number[])[] = [];
+  const batcher = createBatcher<number, number>({
+    run: (items) => {
+      batches.push(items);
+      return Promise.resolve(items);
+    },
+    defer: (run) => void deferred.push(run),
+  });
+  const answers = Promise.all([batcher.add(1), batcher.add(2)]);
+  await turn();
+  expect([batches, deferred.length]).toEqual([[], 1]);
+  deferred[0]!();
+  expect(await answers).toEqual([1, 2]);
+  expect(batches).toEqual([[1, 2]]);
+});

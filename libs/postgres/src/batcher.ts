@@ -18,6 +18,8 @@ export interface BatcherOptions<Item, Result> {
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** Asked before each batch, so that they may change. */
   readonly limits?: () => BatcherLimits;
+  /** Runs what it is given once those who come now have come; at the end of the event loop's turn (setImmediate) if absent. */
+  readonly defer?: (run: () => void) => void;
 }
 
 export interface Batcher<Item, Result> {
@@ -45,6 +47,7 @@ interface Member<Item, Result> {
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const limits = () => ({ maxBatch: 256, maxQueued: 10_000, lanes: 1, ...options.limits?.() });
+  const defer = options.defer ?? setImmediate;
   let queue: Member<Item, Result>[] = [];
   let working = 0;
   let scheduled = false;
@@ -52,7 +55,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   function schedule(): void {
     if (scheduled || queue.length === 0 || working >= limits().lanes) return;
     scheduled = true;
-    setImmediate(() => {
+    defer(() => {
       scheduled = false;
       const batch = take();
       if (batch.length > 0) {
