@@ -1,19 +1,12 @@
-import { InventoryServiceDefinition, PaymentServiceDefinition, type OrderServiceDefinition } from '@stampede/contracts';
+import type { OrderServiceDefinition } from '@stampede/contracts';
 import type { Clock } from '@stampede/lifecycle';
 import type { Database } from '@stampede/postgres';
-import { createClient, type Channel, type Handlers } from '@stampede/rpc';
+import type { Channel, Handlers } from '@stampede/rpc';
 import type { Logger } from '@stampede/telemetry';
 import type { OrderConfig } from './config.ts';
 import { withCrashPoints, withPricingCrashPoints, type CrashHook } from './domain/crash-points.ts';
-import { createOrderFeed } from './domain/order-feed.ts';
-import { createSagaDriver } from './domain/saga-driver.ts';
-import { startSagaRecovery, type SagaRecovery } from './domain/saga-recovery.ts';
-import { createCatalog } from './remote/catalog.ts';
-import { createInventory } from './remote/inventory.ts';
-import { createPayments } from './remote/payments.ts';
-import { createShelves } from './remote/shelves.ts';
+import { createOrderRooms } from './order-rooms.ts';
 import { encodeOrderEvent } from './rpc/order-message.ts';
-import { createOrderService } from './rpc/order-service.ts';
 import { createDatabaseClock } from './store/database-clock.ts';
 import { createIdMaker } from './store/new-id.ts';
 import { createOrderReader } from './store/order-reader.ts';
@@ -43,7 +36,7 @@ export interface OrderAppOptions {
   readonly crash?: CrashHook | undefined;
 }
 
-/** The rooms of the service, put together. */
+/** The service on Postgres. */
 export interface OrderApp {
   readonly handlers: Handlers<OrderServiceDefinition>;
   /** Begins to look for what others left, and makes partitions for the outbox. */
@@ -53,54 +46,35 @@ export interface OrderApp {
 }
 
 export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp> {
-  const { instance, db, readDb, config, clock: time, random, log } = options;
+  const { instance, db, config, clock: time, random, log, crash } = options;
   const lease = { owner: instance, seconds: () => config().saga.leaseSeconds };
-  const deadlineMs = () => config().callDeadlineMs;
   const clock = await createDatabaseClock(db, time);
   const newId = createIdMaker(clock);
-
-  const inventoryClient = createClient(InventoryServiceDefinition, options.inventory);
-  const bare = {
+  const rooms = createOrderRooms({
     orders: createOrderStore({ db, lease, clock, newId, encodeEvent: encodeOrderEvent }),
     sagas: createSagaStore({ db, lease }),
-    inventory: createInventory({ client: inventoryClient, deadlineMs }),
-    payments: createPayments({ client: createClient(PaymentServiceDefinition, options.payment), deadlineMs }),
-  };
-  const bareShelves = createShelves({ client: inventoryClient, deadlineMs });
-  const { crash } = options;
-  const ports = crash === undefined ? bare : withCrashPoints(bare, crash);
-  const shelves = crash === undefined ? bareShelves : withPricingCrashPoints(bareShelves, crash);
-  const { orders, sagas } = ports;
-  const catalog = createCatalog({
-    shelves,
-    monotonic: () => time.monotonic(),
-    settings: () => config().catalog,
+    reader: createOrderReader(options.readDb),
+    books: createOrderReader(options.booksDb),
+    inventory: options.inventory,
+    payment: options.payment,
+    newId,
+    config,
+    time,
+    random,
+    log,
+    around: crash && ((ports) => withCrashPoints(ports, crash)),
+    aroundShelves: crash && ((shelves) => withPricingCrashPoints(shelves, crash)),
   });
-
-  const feed = createOrderFeed({ orders, time, log, settings: () => config().watch });
-  const driver = createSagaDriver({ ...ports, catalog, feed, time, random, log, settings: () => config().saga });
   let stopPartitions: (() => Promise<void>) | undefined;
-  let recovery: SagaRecovery | undefined;
 
   return {
-    handlers: createOrderService({
-      orders,
-      feed,
-      driver,
-      catalog,
-      newId,
-      settings: config,
-      reader: createOrderReader(readDb),
-      books: createOrderReader(options.booksDb),
-    }),
+    handlers: rooms.handlers,
     async start() {
       stopPartitions = await keepOutboxPartitions({ db, time, log });
-      recovery = startSagaRecovery({ sagas, driver, time, random, log, settings: () => config().saga });
+      rooms.start();
     },
     async stop(timeoutMs) {
-      await recovery?.stop();
-      await driver.stop(timeoutMs);
-      feed.close();
+      await rooms.stop(timeoutMs);
       await stopPartitions?.();
     },
   };
