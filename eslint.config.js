@@ -84,6 +84,11 @@ export default tseslint.config(
               sourceTag: 'type:e2e',
               onlyDependOnLibsWithTags: ['type:contracts', 'type:platform', 'type:kit', 'type:testing'],
             },
+            {
+              // Runs the services in memory, by their one door for it, `/simulation`.
+              sourceTag: 'type:simulation',
+              onlyDependOnLibsWithTags: ['type:app', 'type:contracts', 'type:platform', 'type:kit', 'type:testing'],
+            },
             { sourceTag: 'type:platform', onlyDependOnLibsWithTags: ['type:platform', 'type:kit', 'type:testing'] },
             { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:platform', 'type:kit'] },
             { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:kit'] },
@@ -114,7 +119,7 @@ export default tseslint.config(
   })),
   ...roomRules,
   {
-    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/e2e/**/*.ts'],
+    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/e2e/**/*.ts', 'apps/simulation/**/*.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -123,13 +128,13 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
-    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**'],
+    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**', 'apps/simulation/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: "ImportDeclaration[source.value='@stampede/testing']",
-          message: '@stampede/testing is for specs and e2e alone',
+          message: '@stampede/testing is for specs, e2e and the simulation alone',
         },
       ],
     },

@@ -20,6 +20,9 @@ test.each([
   ['a kit stands on kits', 'libs/errors/src/index.ts', "import '@stampede/telemetry';", TAGS],
   ['contracts import nothing', 'libs/contracts/src/index.ts', "import '@stampede/errors';", TAGS],
   ['no app imports another', 'apps/order/src/main.ts', "import '@stampede/inventory';", TAGS],
+  ['nor by the door of the simulation', 'apps/order/src/main.ts', "import '@stampede/inventory/simulation';", TAGS],
+  ['nor do the tests of all', 'apps/e2e/src/support/stack.ts', "import '@stampede/order/simulation';", TAGS],
+  ['the simulation has one door to each', 'apps/simulation/src/plan.ts', "import '../../order/src/config.ts';", TAGS],
   ['a library has one door', 'apps/order/src/main.ts', "import '@stampede/rpc/src/metadata.ts';", TAGS],
   ['nor is there a way around it', 'apps/order/src/main.ts', "import '../../../libs/rpc/src/index.ts';", TAGS],
   ['test helpers stay in tests', 'apps/order/src/main.ts', "import '@stampede/testing';", 'no-restricted-syntax'],
@@ -50,6 +53,7 @@ test.each([
   ['apps/order/src/main.ts', "import '@stampede/rpc';\nimport './domain/order.ts';"],
   ['apps/order/src/domain/order.ts', "import '@stampede/errors';"],
   ['libs/etcd/src/index.ts', "import 'etcd3';"],
+  ['apps/simulation/src/plan.ts', "import '@stampede/order/simulation';\nimport '@stampede/testing';"],
 ])('%s may import what is its own', async (file, code) => {
   expect(await broken(file, code)).toEqual([]);
 });

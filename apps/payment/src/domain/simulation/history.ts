@@ -1,8 +1,9 @@
 import { AppError } from '@stampede/errors';
 import type { CrashPoint } from '../crash-points.ts';
 import type { Timers } from '../patience.ts';
-import type { Payment, State } from '../payment.ts';
+import type { Payment } from '../payment.ts';
 import { createPayments, type Payments } from '../payments.ts';
+import { isHasty } from './is-hasty.ts';
 import { createMemoryPaymentStore, type MemoryPaymentStore } from './memory-payment-store.ts';
 import { createMemoryProvider, type MemoryProvider } from './memory-provider.ts';
 import type { Pace } from './pace.ts';
@@ -57,8 +58,8 @@ export function createWorld({ turn, pace }: Weather): World {
   const provider = createMemoryProvider({
     pace,
     onRequest(request, key) {
-      const state = store.rows.get(key)?.state ?? 'unseen';
-      if (!STATES_BEFORE[request].has(state)) hasty.push(`${request} while ${state}`);
+      const state = store.rows.get(key)?.state;
+      if (isHasty(request, state)) hasty.push(`${request} while ${state ?? 'unseen'}`);
     },
   });
   const events: Event[] = [];
@@ -129,16 +130,6 @@ export function createWorld({ turn, pace }: Weather): World {
     },
   };
 }
-
-const ASKED: readonly State[] = ['INTENDED', 'CHARGED', 'DECLINED', 'VOIDING', 'VOIDED', 'REFUNDING', 'REFUNDED'];
-
-/** Where the row may stand when a request takes effect, which may be long after it was sent: never before its intention is committed. */
-const STATES_BEFORE: Readonly<Record<'charge' | 'lookup' | 'cancel' | 'refund', ReadonlySet<string>>> = {
-  charge: new Set(ASKED),
-  lookup: new Set(ASKED),
-  cancel: new Set<State>(['VOIDING', 'VOIDED', 'REFUNDED']),
-  refund: new Set<State>(['REFUNDING', 'REFUNDED']),
-};
 
 function reasonOf(error: unknown): string {
   const known: AppError | undefined = error instanceof AppError ? error : undefined;

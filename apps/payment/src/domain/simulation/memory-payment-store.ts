@@ -1,5 +1,6 @@
 import type { Change, Opening, Payment } from '../payment.ts';
 import type { PaymentStore } from '../payment-store.ts';
+import { createMemoryUnsettledStore, type MemoryUnsettledStore } from './memory-unsettled-store.ts';
 import { atOnce, type Pace } from './pace.ts';
 
 export interface Transfer {
@@ -12,16 +13,28 @@ export interface Transfer {
 export interface MemoryPaymentStore extends PaymentStore {
   /** What is committed, at this moment. */
   readonly rows: ReadonlyMap<string, Payment>;
+  readonly unsettled: MemoryUnsettledStore;
   /** The ledger, as the views of the real store read it from the rows. */
   transfers(): readonly Transfer[];
 }
 
-/** The store's rules without a database: each request takes effect at one moment, whole. */
-export function createMemoryPaymentStore(pace: Pace = atOnce): MemoryPaymentStore {
+/** Milliseconds that whoever voids or refunds has to finish it before recovery looks after it, as the real store says. */
+const UNDO_MS = 10_000;
+
+/** The store's rules without a database: each request takes effect at one moment, whole. `now`: the database's time in milliseconds. */
+export function createMemoryPaymentStore(pace: Pace = atOnce, now: () => number = counter()): MemoryPaymentStore {
   const rows = new Map<string, Payment>();
   const refunds: Transfer[] = [];
-  let ticks = 0;
-  const time = () => new Date(++ticks);
+  const unsettled = createMemoryUnsettledStore(rows, now);
+  const time = () => new Date(now());
+
+  function write(payment: Payment): void {
+    const { orderId, state } = payment;
+    rows.set(orderId, payment);
+    if (state === 'REFUNDED') refunds.push(...chargeOf(payment).map(reversed));
+    if (state === 'VOIDING' || state === 'REFUNDING') unsettled.began(orderId, now() + UNDO_MS);
+    if (state === 'VOIDED' || state === 'REFUNDED') unsettled.done(orderId);
+  }
 
   async function served<T>(what: string, take: () => T): Promise<T> {
     await pace('request', what);
@@ -32,13 +45,14 @@ export function createMemoryPaymentStore(pace: Pace = atOnce): MemoryPaymentStor
 
   return {
     rows,
+    unsettled,
     transfers: () => [...[...rows.values()].flatMap(chargeOf), ...refunds],
     begin: (opening) =>
       served(`begin ${opening.state}`, () => {
         const existing = rows.get(opening.orderId);
         if (existing !== undefined) return { payment: existing, created: false };
         const payment = opened(opening, time());
-        rows.set(opening.orderId, payment);
+        write(payment);
         return { payment, created: true };
       }),
     change: (orderId, change) =>
@@ -46,12 +60,16 @@ export function createMemoryPaymentStore(pace: Pace = atOnce): MemoryPaymentStor
         const payment = rows.get(orderId);
         if (payment?.state !== change.from) return undefined;
         const next = changed(payment, change, time());
-        rows.set(orderId, next);
-        if (change.to === 'REFUNDED') refunds.push(...chargeOf(next).map(reversed));
+        write(next);
         return next;
       }),
     find: (orderId) => served('find', () => rows.get(orderId)),
   };
+}
+
+function counter(): () => number {
+  let ticks = 0;
+  return () => (ticks += 1);
 }
 
 function opened(opening: Opening, now: Date): Payment {

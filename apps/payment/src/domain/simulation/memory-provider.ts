@@ -9,6 +9,8 @@ interface Account {
 }
 
 export interface MemoryProvider extends Provider {
+  /** Every key that it was asked to charge or to cancel. */
+  keys(): readonly string[];
   /** What its books say of a key. */
   statement(key: string): Statement & { readonly status: Outcome['status'] | 'absent' };
 }
@@ -48,6 +50,7 @@ export function createMemoryProvider({ pace = atOnce, onRequest }: MemoryProvide
   }
 
   return {
+    keys: () => [...accounts.keys()],
     statement,
     charge: ({ key, amount, token }) =>
       served('charge', key, () => {

@@ -1,0 +1,187 @@
+import { AppError } from '@stampede/errors';
+import { decide, type Answer, type Decision, type Locked, type Request } from '../decide.ts';
+import { productExists, unknownSku } from '../inventory-error.ts';
+import type { Products } from '../ports.ts';
+import type { Product } from '../product.ts';
+import type { Reservation } from '../reservation.ts';
+import { createMemoryLocks } from './memory-locks.ts';
+
+/** Rules that the store may leave out, to see that it is noticed. */
+export interface BrokenInventory {
+  /** Batches do not wait for each other over a SKU. */
+  readonly noSkuLocks?: boolean;
+  /** Batches do not wait for each other over an order. */
+  readonly noVerdictLocks?: boolean;
+  /** A release of an order never seen leaves nothing behind. */
+  readonly noTombstones?: boolean;
+  /** A refusal is answered, and not kept. */
+  readonly noRefusals?: boolean;
+  /** What was decided before is not looked at when an order is reserved. */
+  readonly noVerdicts?: boolean;
+}
+
+export interface MemoryInventoryOptions {
+  readonly products: readonly Product[];
+  /** The database's time in milliseconds, and its timers. */
+  readonly now: () => number;
+  readonly schedule: (ms: number, run: () => void) => () => void;
+  /** Told of each verdict as it is committed. */
+  readonly onVerdict?: (verdict: Reservation) => void;
+  readonly broken?: BrokenInventory | undefined;
+}
+
+/** Carries a statement to the database and its answer back, or rejects where either is lost. */
+export type Ask = <T>(statement: () => T | Promise<T>) => Promise<T>;
+
+/** Inventory's database in memory, with the transactions of `store/decide-batch.ts`. */
+export interface MemoryInventory {
+  readonly products: ReadonlyMap<string, Product>;
+  readonly verdicts: ReadonlyMap<string, Reservation>;
+  /** Deliveries by request id. */
+  readonly deliveries: ReadonlyMap<string, { readonly sku: string; readonly quantity: number }>;
+  connect(ask: Ask): {
+    readonly products: Products;
+    /** One transaction: locks, decides, writes. What does not reach the commit leaves nothing. */
+    decideBatch(requests: readonly Request[]): Promise<readonly Answer[]>;
+  };
+  /** Changes a verdict as a statement of its own would, outside of all rules. For mutants. */
+  force(requests: readonly Request[]): void;
+}
+
+/** As the real connections are set: README.md of the repository's design, "Batches". */
+const LOCK_TIMEOUT_MS = 200;
+const IDLE_IN_TRANSACTION_MS = 300;
+
+export function createMemoryInventory(options: MemoryInventoryOptions): MemoryInventory {
+  const { now, schedule, onVerdict, broken = {} } = options;
+  const products = new Map(options.products.map((product) => [product.sku, product]));
+  const verdicts = new Map<string, Reservation>();
+  const deliveries = new Map<string, { readonly sku: string; readonly quantity: number }>();
+  const locks = createMemoryLocks({
+    schedule,
+    timeoutMs: LOCK_TIMEOUT_MS,
+    timedOut: () => new AppError('UNAVAILABLE', 'LOCK_TIMEOUT', 'another transaction takes too long'),
+  });
+  /** Transactions that have read and not committed; the function ends their time limit. */
+  const open = new Map<object, () => void>();
+
+  async function lock(transaction: object, requests: readonly Request[]): Promise<Locked> {
+    try {
+      const ids = [...new Set(requests.map(({ orderId }) => orderId))].toSorted();
+      if (broken.noVerdictLocks !== true)
+        await locks.acquire(
+          transaction,
+          ids.map((id) => `verdict ${id}`),
+        );
+      const read = new Map(ids.flatMap((id) => [...pair(id, verdicts.get(id))]));
+      if (broken.noVerdicts === true) {
+        for (const { kind, orderId } of requests) if (kind === 'reserve') read.delete(orderId);
+      }
+      const skus = [...new Set(requests.flatMap((request) => skusOf(request, read)))].toSorted();
+      if (broken.noSkuLocks !== true)
+        await locks.acquire(
+          transaction,
+          skus.map((sku) => `sku ${sku}`),
+        );
+      const rows = new Map(skus.flatMap((sku) => [...pair(sku, products.get(sku))]));
+      open.set(
+        transaction,
+        schedule(IDLE_IN_TRANSACTION_MS, () => end(transaction)),
+      );
+      return { verdicts: read, products: rows, now: new Date(now()) };
+    } catch (error) {
+      end(transaction);
+      throw error;
+    }
+  }
+
+  function end(transaction: object): void {
+    open.get(transaction)?.();
+    open.delete(transaction);
+    locks.release(transaction);
+  }
+
+  function commit(transaction: object, decision: Decision): void {
+    if (!open.has(transaction)) throw new AppError('UNAVAILABLE', 'TRANSACTION_ENDED', 'it was idle for too long');
+    write(decision);
+    end(transaction);
+  }
+
+  function write({ changed, deltas }: Decision): void {
+    for (const [sku, units] of deltas) move(sku, units);
+    for (const [orderId, verdict] of changed) {
+      const { state, lines } = verdict;
+      if (broken.noTombstones === true && state === 'RELEASED' && lines.length === 0) continue;
+      if (broken.noRefusals === true && state === 'REFUSED') continue;
+      verdicts.set(orderId, verdict);
+      onVerdict?.(verdict);
+    }
+  }
+
+  function move(sku: string, units: number): Product {
+    const product = products.get(sku);
+    if (product === undefined) throw unknownSku(sku);
+    const moved = { ...product, available: product.available + units };
+    products.set(sku, moved);
+    return moved;
+  }
+
+  function productsOver(ask: Ask): Products {
+    return {
+      list: (after, limit) =>
+        ask(() =>
+          [...products.values()]
+            .filter(({ sku }) => sku > after)
+            .toSorted((a, b) => (a.sku < b.sku ? -1 : 1))
+            .slice(0, limit),
+        ),
+      find: (skus) => ask(() => [...products.values()].filter(({ sku }) => skus.includes(sku))),
+      create: (product) =>
+        ask(() => {
+          if (products.has(product.sku)) throw productExists(product.sku);
+          products.set(product.sku, product);
+          return product;
+        }),
+      restock: ({ sku, quantity, requestId }) =>
+        ask(async () => {
+          const transaction = {};
+          try {
+            await locks.acquire(transaction, [`sku ${sku}`]);
+            const known = deliveries.has(requestId);
+            deliveries.set(requestId, { sku, quantity });
+            return move(sku, known ? 0 : quantity);
+          } finally {
+            end(transaction);
+          }
+        }),
+    };
+  }
+
+  return {
+    products,
+    verdicts,
+    deliveries,
+    connect: (ask) => ({
+      products: productsOver(ask),
+      async decideBatch(requests) {
+        const transaction = {};
+        const decision = decide(await ask(() => lock(transaction, requests)), requests);
+        await ask(() => commit(transaction, decision));
+        return decision.answers;
+      },
+    }),
+    force: (requests) => write(decide({ verdicts, products, now: new Date(now()) }, requests)),
+  };
+}
+
+/** The SKUs that reservations name, and those that releases may return units to. */
+function skusOf(request: Request, verdicts: ReadonlyMap<string, Reservation>): readonly string[] {
+  if (request.kind === 'reserve') return request.lines.map(({ sku }) => sku);
+  if (request.kind === 'commit') return [];
+  const verdict = verdicts.get(request.orderId);
+  return verdict?.state === 'HELD' || verdict?.state === 'COMMITTED' ? verdict.lines.map(({ sku }) => sku) : [];
+}
+
+function* pair<K, V>(key: K, value: V | undefined): Generator<readonly [K, V]> {
+  if (value !== undefined) yield [key, value];
+}
