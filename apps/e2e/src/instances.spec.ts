@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { configure } from './support/configure.ts';
 import { logIn, newProduct, type Shopper } from './support/shopper.ts';
 import { ROOT, auditStack, instancesOf, startStack, type Stack } from './support/stack.ts';
 
@@ -18,14 +19,7 @@ afterAll(async () => {
   await stack.remove();
 });
 
-function config(...args: string[]): void {
-  const { status, stderr } = spawnSync(process.execPath, ['apps/stack/bin/run.mjs', 'config', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, STAMPEDE_DATA: stack.dataDir },
-    encoding: 'utf8',
-  });
-  expect([status, stderr]).toEqual([0, '']);
-}
+const config = (...args: string[]) => configure(stack, ...args);
 
 /** Where an instance's `/metrics` are: etcd says it in the registration's metadata. */
 async function metricsAddresses(app: string): Promise<string[]> {

@@ -4,11 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { ROUNDS } from './support/rounds.ts';
 import { logIn, newProduct, type OrderBody } from './support/shopper.ts';
 import { ROOT, auditStack, processesOf, startStack, type Stack } from './support/stack.ts';
 
-/** Ten in CI, fewer where somebody waits. */
-const ROUNDS = Number(process.env['STAMPEDE_E2E_ROUNDS'] ?? 2);
 const NX_SERVE = [process.execPath, 'node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'serve'] as const;
 
 async function folder(): Promise<string> {

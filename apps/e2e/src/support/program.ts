@@ -23,6 +23,8 @@ export interface Program {
   readonly name: string;
   readonly app: AppName;
   readonly pid: number | undefined;
+  /** Its name among the instances of its app, a new one each start; empty before the first. */
+  readonly instance: string;
   /** How it ended last: `SIGKILL`, `code 0`; undefined while it runs. */
   readonly ended: string | undefined;
   /** Starts it, with more environment for this once; resolves when it says that it serves, rejects if it ends first. */
@@ -46,12 +48,16 @@ export function createProgram({ name, app, logDir, env, startTimeoutMs = START_T
   let child: ChildProcess | undefined;
   let how: Promise<string> = Promise.resolve('it was not started');
   let ended: string | undefined = 'it was not started';
+  let instance = '';
 
   return {
     name,
     app,
     get pid() {
       return ended === undefined ? child?.pid : undefined;
+    },
+    get instance() {
+      return instance;
     },
     get ended() {
       return ended;
@@ -77,6 +83,7 @@ export function createProgram({ name, app, logDir, env, startTimeoutMs = START_T
         said += chunk.toString();
         if (!said.includes('"msg":"serving"')) return;
         started.stdout.off('data', listen);
+        instance = /"instance":"([^"]+)"/.exec(said)?.[1] ?? '';
         serves.resolve(undefined);
       };
       started.stdout.on('data', listen);

@@ -50,6 +50,10 @@ export interface Rig {
   postmasterPid(): Promise<number>;
   /** The postmaster, first, and its backends. */
   postgresPids(): Promise<readonly number[]>;
+  /** SIGKILL to the postmaster and all its processes at once, as in a crash of the machine; resolves with how many they were. */
+  killPostgres(): Promise<number>;
+  /** The database of an app, past all links. */
+  databaseUrl(app: AppName): string;
   /** Kills the supervisor (SIGKILL); etcd and Postgres notice and leave. */
   killSupervisor(): Promise<void>;
   /** Starts a supervisor again on the same data, after `killSupervisor`. Programs find it through their links alone. */
@@ -145,6 +149,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     return found;
   };
 
+  async function postgresPids(): Promise<readonly number[]> {
+    const postmaster = await postmasterPid();
+    return [postmaster, ...childrenOf(postmaster)];
+  }
+
   async function close({ keepData = false } = {}): Promise<void> {
     for (const each of programs) each.thaw();
     for (const app of APPS.toReversed()) {
@@ -193,10 +202,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       return found.pid;
     },
     postmasterPid,
-    async postgresPids() {
-      const postmaster = await postmasterPid();
-      return [postmaster, ...childrenOf(postmaster)];
+    postgresPids,
+    async killPostgres() {
+      // The postmaster first: it must not see its children die, and do something about it.
+      const pids = await postgresPids();
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      return pids.length;
     },
+    databaseUrl: (app) => announced?.databaseUrls[app] ?? '',
     async killSupervisor() {
       if (stack === undefined) return;
       const gone = new Promise((resolve) => stack?.process.once('exit', resolve));
