@@ -15,8 +15,11 @@ export function followed(server: grpc.Server): FollowedServer {
 
   function follow(handler: grpc.UntypedHandleCall): grpc.UntypedHandleCall {
     return (call: NodeJS.EventEmitter, respond: unknown) => {
-      open.add(call);
-      call.on('cancelled', () => open.delete(call));
+      // What answers by `respond` is no stream: it ends by itself, and nobody would hear its error.
+      if (respond === undefined) {
+        open.add(call);
+        call.on('cancelled', () => open.delete(call));
+      }
       Reflect.apply(handler, undefined, [call, respond]);
     };
   }
