@@ -1,25 +1,32 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { connect, type EtcdClient, type Kv, type OpReply, type Stream, type WatchReply } from './etcd-client.ts';
-import { TARGETS, type Comparison, type Find, type Operation, type Range, type TxnOp } from './operations.ts';
+import {
+  TARGETS,
+  type Comparison,
+  type Find,
+  type Lookout,
+  type Operation,
+  type Range,
+  type TxnOp,
+} from './operations.ts';
 import { bytes, prefix as prefixed } from './requests.ts';
 import type { Entry, Happened, Outcome, Story, Subject } from './subject.ts';
 
 const END = '~end';
 
 /** Cases on a server of the etcd API; each has its own prefix, above those before it, and its own leases. */
-export function apiSubjects(endpoint: string): { begin(): Promise<Subject>; close(): void } {
+export function apiSubjects(endpoint: string): { begin(lookout: Lookout): Promise<Subject>; close(): void } {
   const etcd = connect(endpoint);
   let begun = 0;
   return {
-    async begin() {
+    async begin(lookout) {
       begun += 1;
       // A revision of its own, so that no earlier case has compacted the one this case begins at.
       const { header } = await etcd.put({ key: bytes('!begin'), value: bytes(String(begun)) });
       const prefix = `r${String(begun).padStart(6, '0')}/`;
-      const live = etcd.watch();
-      live.send({ createRequest: prefixed(prefix) });
-      await live.next();
-      return new ApiSubject(etcd, prefix, BigInt(begun) * 10n, Number(header.revision), live);
+      const subject = new ApiSubject(etcd, prefix, BigInt(begun) * 10n, Number(header.revision), lookout);
+      await subject.watch();
+      return subject;
     },
     close: () => etcd.close(),
   };
@@ -30,15 +37,31 @@ class ApiSubject implements Subject {
   readonly #prefix: string;
   readonly #firstLease: bigint;
   readonly #base: number;
-  readonly #live: Stream<WatchReply>;
-  #endings = 0;
+  readonly #lookout: Lookout;
+  readonly #everything: Stream<WatchReply>;
+  readonly #looking: Stream<WatchReply>;
+  /** Why there is no lookout. */
+  #refused: string | undefined;
+  /** The revision of the last operation. */
+  #last: number | undefined;
 
-  constructor(etcd: EtcdClient, prefix: string, firstLease: bigint, base: number, live: Stream<WatchReply>) {
+  constructor(etcd: EtcdClient, prefix: string, firstLease: bigint, base: number, lookout: Lookout) {
     this.#etcd = etcd;
     this.#prefix = prefix;
     this.#firstLease = firstLease;
     this.#base = base;
-    this.#live = live;
+    this.#lookout = lookout;
+    this.#everything = etcd.watch();
+    this.#looking = etcd.watch();
+  }
+
+  /** Sets up what watches from the begin. */
+  async watch(): Promise<void> {
+    this.#everything.send({ createRequest: prefixed(this.#prefix) });
+    await this.#everything.next();
+    this.#looking.send({ createRequest: this.#lookoutRequest() });
+    const { canceled, cancelReason } = await this.#looking.next();
+    if (canceled) this.#refused = cancelReason;
   }
 
   async run(operation: Operation): Promise<Outcome> {
@@ -51,32 +74,56 @@ class ApiSubject implements Subject {
   }
 
   live(): Promise<Story> {
-    return this.#storyOf(this.#live, 0);
+    return this.#storyOf(this.#everything, 0, END);
+  }
+
+  liveLookout(): Promise<Story> {
+    if (this.#refused !== undefined) return Promise.resolve({ refused: this.#refused });
+    return this.#storyOf(this.#looking, 0, this.#markInSight());
   }
 
   late(from: number): Promise<Story> {
     const stream = this.#etcd.watch();
     stream.send({ createRequest: { ...prefixed(this.#prefix), startRevision: this.#base + from, prevKv: true } });
-    return this.#storyOf(stream, from);
+    return this.#storyOf(stream, from, END);
   }
 
-  /** Reads until a mark that is put now, at `from` or later. */
-  async #storyOf(stream: Stream<WatchReply>, from: number): Promise<Story> {
-    let mark: string;
-    let revision: string;
+  lateLookout(from: number): Promise<Story> {
+    const stream = this.#etcd.watch();
+    stream.send({ createRequest: { ...this.#lookoutRequest(), startRevision: this.#base + from, prevKv: true } });
+    return this.#storyOf(stream, from, this.#markInSight());
+  }
+
+  #lookoutRequest(): object {
+    const { filters, fragment } = this.#lookout;
+    return { ...this.#range(this.#lookout), filters, fragment };
+  }
+
+  /** A key that the lookout sees. */
+  #markInSight(): string {
+    const { key, end } = this.#lookout;
+    return end === undefined ? key : `${key}${END}`;
+  }
+
+  /** Reads what happened up to the last operation; a mark that is put and deleted now, at `from` or later, says that it was all. */
+  async #storyOf(stream: Stream<WatchReply>, from: number, name: string): Promise<Story> {
+    const mark = { key: this.#key(name) };
+    this.#last ??= Number((await this.#etcd.range(mark)).header.revision);
+    let end: number;
     do {
-      this.#endings += 1;
-      mark = `${this.#prefix}${END}${this.#endings}`;
-      ({ revision } = (await this.#etcd.put({ key: bytes(mark) })).header);
-    } while (Number(revision) < this.#base + from);
+      end = Number((await this.#etcd.put(mark)).header.revision);
+      await this.#etcd.deleteRange(mark);
+    } while (end < this.#base + from);
     const story: Happened[] = [];
     try {
       for (;;) {
         const reply = await stream.next();
-        if (reply.canceled) return { compacted: this.#offset(reply.compactRevision) };
+        if (reply.canceled) {
+          return reply.created ? { refused: reply.cancelReason } : { compacted: this.#offset(reply.compactRevision) };
+        }
         for (const { type, kv, prevKv } of reply.events) {
-          if (kv.key.toString() === mark) return story;
-          if (kv.key.toString().includes(END)) continue;
+          if (Number(kv.modRevision) >= end) return story;
+          if (Number(kv.modRevision) > this.#last) continue;
           const kind = Number(type) === 0 ? 'put' : 'delete';
           story.push({ kind, entry: this.#entry(kv), previous: prevKv === null ? undefined : this.#entry(prevKv) });
         }
@@ -115,6 +162,17 @@ class ApiSubject implements Subject {
         const reply = await etcd.leaseTimeToLive({ ID: this.#leaseId(operation.lease), keys: true });
         const keys = reply.keys.map((key) => this.#name(key)).sort();
         return { revision: this.#offset(reply.header.revision), ttl: Number(reply.grantedTTL), keys };
+      }
+      case 'keepAlive': {
+        const stream = etcd.keepAlive();
+        stream.send({ ID: this.#leaseId(operation.lease) });
+        const { header, TTL } = await stream.next();
+        stream.halfClose();
+        return { revision: this.#offset(header.revision), ttl: Number(TTL) };
+      }
+      case 'leases': {
+        const slots = (await etcd.leaseLeases()).leases.map(({ ID }) => Number(BigInt(ID) - this.#firstLease));
+        return { leases: slots.filter((slot) => slot > 0 && slot < 10).sort() };
       }
     }
   }

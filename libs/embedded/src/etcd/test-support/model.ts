@@ -1,4 +1,4 @@
-import type { Comparison, Delete, Find, Operation, Put, Range, Txn, TxnOp } from './operations.ts';
+import type { Comparison, Delete, Find, Lookout, Operation, Put, Range, Txn, TxnOp } from './operations.ts';
 import type { Entry, Happened, Outcome, Story, Subject } from './subject.ts';
 
 type State = ReadonlyMap<string, Entry>;
@@ -14,7 +14,12 @@ export class Model implements Subject {
   readonly #states: State[] = [new Map()];
   readonly #happened: Happened[] = [];
   readonly #leases = new Map<number, number>();
+  readonly #lookout: Lookout;
   #compacted = -1;
+
+  constructor(lookout: Lookout) {
+    this.#lookout = lookout;
+  }
 
   run(operation: Operation): Promise<Outcome> {
     try {
@@ -27,6 +32,23 @@ export class Model implements Subject {
 
   live(): Promise<Story> {
     return Promise.resolve(this.#happened.map((event) => ({ ...event, previous: undefined })));
+  }
+
+  liveLookout(): Promise<Story> {
+    return this.#seen(this.live());
+  }
+
+  lateLookout(from: number): Promise<Story> {
+    return this.#seen(this.late(from));
+  }
+
+  async #seen(everything: Promise<Story>): Promise<Story> {
+    const { key, end, filters } = this.#lookout;
+    if (end !== undefined && end !== '\0' && end <= key) return { refused: 'mvcc: watcher range is empty' };
+    const story = await everything;
+    if (!Array.isArray(story)) return story;
+    const kinds = ['put', 'delete'].filter((_, kind) => !filters.includes(kind));
+    return story.filter(({ kind, entry }: Happened) => kinds.includes(kind) && inside(entry.key, this.#lookout));
   }
 
   late(from: number): Promise<Story> {
@@ -70,6 +92,10 @@ export class Model implements Subject {
           keys: ttl === undefined ? [] : this.#keysOf(operation.lease),
         };
       }
+      case 'keepAlive':
+        return { revision: this.#revision, ttl: this.#leases.get(operation.lease) ?? 0 };
+      case 'leases':
+        return { leases: [...this.#leases.keys()].sort() };
       case 'txn':
         return this.#txn(operation.txn);
       default: {
@@ -246,9 +272,12 @@ class Draft {
   }
 }
 
-function within(state: State, { key, end }: Range): Entry[] {
-  const inside = (name: string) => (end === undefined ? name === key : name >= key && (end === '\0' || name < end));
-  return [...state.values()].filter((entry) => inside(entry.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
+function inside(name: string, { key, end }: Range): boolean {
+  return end === undefined ? name === key : name >= key && (end === '\0' || name < end);
+}
+
+function within(state: State, range: Range): Entry[] {
+  return [...state.values()].filter((entry) => inside(entry.key, range)).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function operands(

@@ -64,11 +64,21 @@ export type Operation =
   | { readonly op: 'compact'; readonly revision: number }
   | { readonly op: 'grant'; readonly lease: number; readonly ttl: number }
   | { readonly op: 'revoke'; readonly lease: number }
-  | { readonly op: 'keysOf'; readonly lease: number };
+  | { readonly op: 'keysOf'; readonly lease: number }
+  | { readonly op: 'keepAlive'; readonly lease: number }
+  | { readonly op: 'leases' };
+
+/** What is watched beside everything: from the begin, and once more when all is done. */
+export interface Lookout extends Range {
+  /** 0: no puts; 1: no deletions. */
+  readonly filters: readonly number[];
+  readonly fragment: boolean;
+}
 
 export interface Case {
   readonly operations: readonly Operation[];
-  /** Offset at which a watch starts when all is done. */
+  readonly lookout: Lookout;
+  /** Offset at which watches start when all is done. */
   readonly watchFrom: number;
 }
 
@@ -157,9 +167,19 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('revoke' as const), lease: granted }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('keysOf' as const), lease: granted }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('keepAlive' as const), lease: granted }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('leases' as const) }) },
 );
+
+const lookout: fc.Arbitrary<Lookout> = fc.record({
+  key,
+  end: fc.option(fc.constantFrom(...names, 'f', '\0'), { nil: undefined, freq: 3 }),
+  filters: fc.constantFrom([], [0], [1]),
+  fragment: fc.boolean(),
+});
 
 export const cases: fc.Arbitrary<Case> = fc.record({
   operations: fc.array(operation, { minLength: 1, maxLength: 25 }),
+  lookout,
   watchFrom: fc.integer({ min: 1, max: 14 }),
 });

@@ -1,4 +1,4 @@
-import type { Operation } from './operations.ts';
+import type { Lookout, Operation } from './operations.ts';
 
 /** What all servers and the model must agree on. Revisions are offsets from the case's begin; 0 on the wire is `none`. */
 export type Offset = number | 'none';
@@ -19,7 +19,8 @@ export type Outcome =
   | { readonly revision: Offset; readonly previous: Entry | undefined }
   | { readonly revision: Offset; readonly deleted: number; readonly previous: readonly Entry[] }
   | { readonly revision: Offset; readonly succeeded: boolean; readonly responses: readonly Outcome[] }
-  | { readonly revision: Offset; readonly ttl?: number; readonly keys?: readonly string[] };
+  | { readonly revision: Offset; readonly ttl?: number; readonly keys?: readonly string[] }
+  | { readonly leases: readonly number[] };
 
 export interface Happened {
   readonly kind: 'put' | 'delete';
@@ -27,14 +28,18 @@ export interface Happened {
   readonly previous: Entry | undefined;
 }
 
-/** A watch's story: what happened revision by revision, or from which revision on it could have been told. */
-export type Story = readonly Happened[] | { readonly compacted: Offset };
+/** A watch's story: what happened revision by revision, or from which revision on it could have been told, or why it was refused. */
+export type Story = readonly Happened[] | { readonly compacted: Offset } | { readonly refused: string };
 
-/** One case on one server. */
+/** One case on one server. No operation is run once a story was asked for. */
 export interface Subject {
   run(operation: Operation): Promise<Outcome>;
-  /** All that has been told so far to a watch that was there from the begin. */
+  /** All that has been told to a watch over all keys that was there from the begin. */
   live(): Promise<Story>;
-  /** What a watch is told that starts at an offset now. */
+  /** The same of the lookout, without previous versions. */
+  liveLookout(): Promise<Story>;
+  /** What a watch over all keys, with previous versions, is told that starts at an offset now. */
   late(from: number): Promise<Story>;
+  /** The same of the lookout. */
+  lateLookout(from: number): Promise<Story>;
 }
