@@ -126,6 +126,21 @@ test('another cluster is told as a reset, with all that it holds', async () => {
   expect([...view]).toEqual([['/f/a', '1']]);
 });
 
+test('a backup that came back is told as a reset: it holds less, at a lower revision of the same cluster', async () => {
+  const { clock, server, writer, told, view } = setup();
+  await writer.put('/f/a', '1');
+  server.backUp();
+  await writer.put('/f/b', '2');
+  await clock.advance(0);
+  server.stop();
+  server.start('restored');
+  await clock.advance(5_000);
+  expect(told.at(-1)).toMatchObject({ puts: [{ key: '/f/a' }], deletes: ['/f/b'], reset: true });
+  await writer.put('/f/c', '3');
+  await clock.advance(0);
+  expect([...view.keys()]).toEqual(['/f/a', '/f/c']);
+});
+
 test('a server that answers from another cluster between the listing and the watch is noticed', async () => {
   const { clock, server, writer, reader, view } = setup();
   await clock.advance(0);
@@ -234,6 +249,18 @@ test('a lower revision of the same cluster is another history, even where revisi
   expect(watches[1]!.from).toBe(7);
 });
 
+test('another value at the same revision, of a backup that has gone on as far, is told', async () => {
+  const other = { ...entry('/f/x', 7), value: 'other' };
+  const { clock, told, watches } = scripted([
+    { clusterId: 'a', revision: 7, entries: [entry('/f/x', 7), entry('/f/y', 5)] },
+    { clusterId: 'a', revision: 8, entries: [other, entry('/f/y', 5)] },
+  ]);
+  await clock.advance(0);
+  watches[0]!.handlers.onEnded({ reason: 'disconnected', message: '' });
+  await clock.advance(200);
+  expect(told[1]).toEqual({ puts: [other], deletes: [], reset: false });
+});
+
 test('events that were told before are not told again', async () => {
   const { clock, told, watches } = scripted([{ clusterId: 'a', revision: 7, entries: [entry('/f/x', 7)] }]);
   await clock.advance(0);
@@ -278,7 +305,9 @@ test('a listener that throws is logged and told of the next change', async () =>
 const step = fc.oneof(
   fc.record({ op: fc.constant('put' as const), key: fc.constantFrom('/f/a', '/f/b', '/f/c') }),
   fc.record({ op: fc.constant('delete' as const), key: fc.constantFrom('/f/a', '/f/b', '/f/c') }),
-  fc.record({ op: fc.constantFrom('cut', 'heal', 'compact', 'stop', 'start', 'empty', 'mute', 'unmute') }),
+  fc.record({
+    op: fc.constantFrom('cut', 'heal', 'compact', 'stop', 'start', 'empty', 'backup', 'restored', 'mute', 'unmute'),
+  }),
   fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(0, 10, 300, 5_000) }),
 );
 
@@ -312,7 +341,8 @@ prop.prop([fc.array(step, { maxLength: 40, size: 'max' }), fc.array(fc.nat(400),
     else if (each.op === 'compact') server.compact();
     else if (each.op === 'stop') server.stop();
     else if (each.op === 'start') server.start();
-    else if (each.op === 'empty') server.start('empty');
+    else if (each.op === 'empty' || each.op === 'restored') server.start(each.op);
+    else if (each.op === 'backup') server.backUp();
     else server.muteWatches(each.op === 'mute');
   }
   server.muteWatches(false);

@@ -140,8 +140,8 @@ export function followPrefix({
 
 /** What has been told so far, and which part of a listing or of a watch's events is news. */
 function createMirror() {
-  /** Every key that has been told, with its revision. */
-  let told = new Map<string, number>();
+  /** Every key that has been told, as it was told. */
+  let told = new Map<string, Entry>();
   /** Every event up to here has been told. */
   let position: Position | undefined;
   /** Where we stood when the listing under way was asked for, and what the watch has said since; no listing, no list. */
@@ -167,9 +167,9 @@ function createMirror() {
         if (event.type === 'put') entries.set(event.entry.key, event.entry);
         else entries.delete(event.key);
       }
-      const puts = [...entries.values()].filter(({ key, modRevision }) => reset || told.get(key) !== modRevision);
+      const puts = [...entries.values()].filter((entry) => reset || !same(told.get(entry.key), entry));
       const deletes = [...told.keys()].filter((key) => !entries.has(key));
-      told = new Map([...entries.values()].map(({ key, modRevision }) => [key, modRevision]));
+      told = entries;
       position = { clusterId: listing.clusterId, revision };
       meanwhile = undefined;
       const changes = first || reset || puts.length + deletes.length > 0 ? { puts, deletes, reset } : undefined;
@@ -188,12 +188,17 @@ function createMirror() {
         if (event.type === 'put') puts.push(event.entry);
         else if (told.has(event.key)) deletes.push(event.key);
       }
-      for (const { key, modRevision } of puts) told.set(key, modRevision);
+      for (const entry of puts) told.set(entry.key, entry);
       for (const key of deletes) told.delete(key);
       position = { clusterId, revision: news.reduce((most, event) => Math.max(most, revisionOf(event)), seen) };
       return puts.length + deletes.length > 0 ? { puts, deletes, reset: false } : undefined;
     },
   };
+}
+
+/** A history that was restored, and has come as far since, may have another value at the same revision. */
+function same(a: Entry | undefined, b: Entry): boolean {
+  return a?.modRevision === b.modRevision && a.value === b.value;
 }
 
 function keyOf(event: WatchEvent): string {

@@ -1,7 +1,7 @@
 import type { Clock } from '@stampede/lifecycle';
 import type { Etcd, Position, Watch, WatchEnd, WatchEvent, WatchHandlers } from './etcd.ts';
 import { etcdError, isEtcdError } from './etcd-error.ts';
-import { createMemoryStore, type MemoryStore, type Revision } from './memory-store.ts';
+import { createMemoryStore, type MemoryBackup, type MemoryStore, type Revision } from './memory-store.ts';
 
 /** What the network does to one call, or (`replyMs` alone) to one message of a watch. */
 export interface Fate {
@@ -32,8 +32,13 @@ export interface MemoryEtcd {
   connect(options?: MemoryClientOptions): MemoryClient;
   /** Ends every connection and refuses new ones; leases do not expire meanwhile. */
   stop(): void;
-  /** Comes back as it was, each lease with its whole time before it; or `empty`, as another cluster. */
-  start(how?: 'kept' | 'empty'): void;
+  /** Keeps what there is now, for `start('restored')`. */
+  backUp(): void;
+  /**
+   * Comes back as it was, each lease with its whole time before it; or `empty`, as another cluster; or `restored`, as the same cluster but as it
+   * was when it was backed up last, or at first.
+   */
+  start(how?: 'kept' | 'empty' | 'restored'): void;
   /** From now on watches hear nothing, and do not know. */
   muteWatches(muted: boolean): void;
   /** Forgets all history. */
@@ -59,15 +64,23 @@ interface OpenWatch {
 export function createMemoryEtcd({ clock }: { readonly clock: Clock }): MemoryEtcd {
   const watches = new Set<OpenWatch>();
   let clusters = 0;
+  let leases = 0;
   let running = true;
   let muted = false;
   let store = newStore();
+  let backup = store.backup();
 
-  function newStore(): MemoryStore {
-    clusters += 1;
-    return createMemoryStore(clock, `${clusters}00`, (change) => {
-      if (muted) return;
-      for (const watch of watches) tell(watch, [change]);
+  function newStore(of?: { readonly clusterId: string; readonly backup: MemoryBackup }): MemoryStore {
+    if (of === undefined) clusters += 1;
+    return createMemoryStore({
+      clock,
+      clusterId: `${clusters}00`,
+      ...of,
+      newLeaseId: () => `${(leases += 1)}00`,
+      onRevision(change) {
+        if (muted) return;
+        for (const watch of watches) tell(watch, [change]);
+      },
     });
   }
 
@@ -189,11 +202,17 @@ export function createMemoryEtcd({ clock }: { readonly clock: Clock }): MemoryEt
       store.close();
       disconnect();
     },
+    backUp: () => void (backup = store.backup()),
     start(how = 'kept') {
       running = true;
       store.close();
-      if (how === 'empty') store = newStore();
-      else store.renewLeases();
+      if (how !== 'kept') disconnect();
+      if (how === 'kept') store.renewLeases();
+      else if (how === 'restored') store = newStore({ clusterId: store.clusterId, backup });
+      else {
+        store = newStore();
+        backup = store.backup();
+      }
     },
     muteWatches: (mute) => void (muted = mute),
     compact: () => store.compact(store.revision),

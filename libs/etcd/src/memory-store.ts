@@ -26,8 +26,26 @@ export interface MemoryStore {
   compact(revision: number): void;
   /** Every lease starts its time anew, as after a restart of the server. */
   renewLeases(): void;
+  backup(): MemoryBackup;
   /** Ends all timers. */
   close(): void;
+}
+
+/** All that a store held at one revision. */
+export interface MemoryBackup {
+  readonly revision: number;
+  readonly entries: readonly Entry[];
+  readonly leases: readonly Lease[];
+}
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  readonly clusterId: string;
+  /** Never the same twice, over all stores of a server. */
+  readonly newLeaseId: () => string;
+  readonly onRevision: (revision: Revision) => void;
+  /** What the store begins with; each lease has its whole time before it. */
+  readonly backup?: MemoryBackup;
 }
 
 interface HeldLease {
@@ -36,17 +54,18 @@ interface HeldLease {
   cancelExpiry: () => void;
 }
 
-export function createMemoryStore(
-  clock: Clock,
-  clusterId: string,
-  onRevision: (revision: Revision) => void,
-): MemoryStore {
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { clock, clusterId, newLeaseId, onRevision, backup } = options;
   const entries = new Map<string, Entry>();
   const leases = new Map<string, HeldLease>();
   let history: Revision[] = [];
-  let revision = 1;
-  let compacted = 0;
-  let leaseCount = 0;
+  let revision = backup?.revision ?? 1;
+  let compacted = backup?.revision ?? 0;
+  for (const lease of backup?.leases ?? []) hold(lease);
+  for (const entry of backup?.entries ?? []) {
+    entries.set(entry.key, entry);
+    if (entry.leaseId !== undefined) leases.get(entry.leaseId)?.keys.add(entry.key);
+  }
 
   function commit(events: readonly WatchEvent[]): void {
     const change = { revision, events };
@@ -98,6 +117,12 @@ export function createMemoryStore(
     lease.cancelExpiry = clock.schedule(lease.ttlSeconds * 1000, () => endLease(leaseId));
   }
 
+  function hold({ id, ttlSeconds }: Lease): void {
+    const lease: HeldLease = { ttlSeconds, keys: new Set(), cancelExpiry: () => undefined };
+    leases.set(id, lease);
+    renew(id, lease);
+  }
+
   return {
     clusterId,
     get revision() {
@@ -119,12 +144,9 @@ export function createMemoryStore(
       (entries.get(key)?.modRevision ?? 0) === modRevision ? put(key, value, options) : undefined,
     delete: (key) => deleteAll([key]),
     grantLease(ttlSeconds) {
-      leaseCount += 1;
-      const id = `${clusterId}${leaseCount}`;
-      const lease: HeldLease = { ttlSeconds, keys: new Set(), cancelExpiry: () => undefined };
-      leases.set(id, lease);
-      renew(id, lease);
-      return { id, ttlSeconds };
+      const lease = { id: newLeaseId(), ttlSeconds };
+      hold(lease);
+      return lease;
     },
     refreshLease(leaseId) {
       const lease = leaseOf(leaseId);
@@ -139,6 +161,11 @@ export function createMemoryStore(
     renewLeases() {
       for (const [id, lease] of leases) renew(id, lease);
     },
+    backup: () => ({
+      revision,
+      entries: [...entries.values()],
+      leases: [...leases].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds })),
+    }),
     close() {
       for (const lease of leases.values()) lease.cancelExpiry();
     },

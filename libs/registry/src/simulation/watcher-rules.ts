@@ -1,10 +1,9 @@
-import { fc, test as prop } from '@fast-check/vitest';
-import { createMemoryEtcd } from '@stampede/etcd';
 import type { InstanceSet } from '@stampede/rpc';
-import { fakeClock } from '@stampede/testing';
+import fc from 'fast-check';
 import { expect } from 'vitest';
-import { createWatcher, grpcNaming } from './index.ts';
-import { silent } from './silent-log.ts';
+import { grpcNaming } from '../grpc-naming.ts';
+import { silent } from '../silent-log.ts';
+import type { Kit, TestClock } from './kit.ts';
 
 /**
  * The watcher against its rules, said as plainly as possible: the model keeps only what was seen, in order, and works out from the whole of
@@ -76,68 +75,91 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(2_000, 6_000, 30_000, 90_000) }),
   },
-  { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('cut', 'heal', 'compact', 'stop', 'start', 'empty') }) },
-);
-
-prop.prop([fc.array(step, { maxLength: 40, size: 'max' })], { numRuns: 500 })(
-  'listed is what etcd lists; fading is exactly what the rules say',
-  async (steps) => {
-    const clock = fakeClock();
-    const server = createMemoryEtcd({ clock });
-    const link = server.connect();
-    const watcher = createWatcher({ etcd: link, log: silent, clock, random: () => 0.5 });
-    let told: InstanceSet = { listed: [], fading: [] };
-    let toldAt = 0;
-    watcher.watch('s', (set) => {
-      told = set;
-      toldAt = clock.monotonic();
-    });
-    await clock.advance(0);
-
-    const history: Seen[] = [];
-    let cluster = server.store.clusterId;
-    let linked = true;
-    let running = true;
-
-    const check = async (settleMs: number) => {
-      if (!linked || !running) return;
-      await clock.advance(settleMs);
-      const before = listedAfter(history);
-      const now = new Set(server.store.list('/services/s/').entries.map(({ key }) => key.split('/')[3]!));
-      for (const one of now) if (!before.has(one)) history.push({ saw: 'put', id: one });
-      const ids = [...before].filter((one) => !now.has(one));
-      const reset = server.store.clusterId !== cluster;
-      cluster = server.store.clusterId;
-      if (ids.length > 0) history.push(reset ? { saw: 'lost', ids } : { saw: 'left', ids, at: toldAt });
-      expect(told.listed.map((one) => one.id).sort()).toEqual([...listedAfter(history)].sort());
-      expect(told.fading.map((one) => one.id).sort()).toEqual(fadingAfter(history));
-    };
-
-    for (const each of steps) {
-      if (each.op === 'put') {
-        const instance = { id: each.id, service: 's', address: addressOf(each.id), metadata: {} };
-        server.store.put(grpcNaming.key('s', each.id), grpcNaming.value(instance));
-      } else if (each.op === 'drop') server.store.delete(grpcNaming.key('s', each.id));
-      else if (each.op === 'wait') await clock.advance(each.ms);
-      else if (each.op === 'compact') server.compact();
-      else if (each.op === 'gone') {
-        watcher.gone('s', each.id);
-        if (!listedAfter(history).has(each.id)) history.push({ saw: 'gone', id: each.id });
-      } else if (each.op === 'cut' || each.op === 'heal') {
-        linked = each.op === 'heal';
-        link[each.op]();
-      } else if (each.op === 'stop') {
-        running = false;
-        server.stop();
-      } else if (running) continue;
-      else {
-        running = true;
-        server.start(each.op === 'empty' ? 'empty' : 'kept');
-      }
-      // Having been parted, the watcher waits for a moment before it lists again.
-      await check(['heal', 'start', 'empty'].includes(each.op) ? 3_000 : 10);
-    }
-    await watcher.close();
-    server.close();
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constantFrom('cut', 'heal', 'compact', 'stop', 'start', 'empty', 'backup', 'restored'),
+    }),
   },
 );
+
+export type WatcherStep = typeof step extends fc.Arbitrary<infer Step> ? Step : never;
+
+export const watcherSteps = fc.array(step, { maxLength: 40, size: 'max' });
+
+/** Lives through the steps; throws where what the watcher tells is not exactly what its rules say: who is listed, and who is fading. */
+export async function checkWatcher(kit: Kit, clock: TestClock, steps: readonly WatcherStep[]): Promise<void> {
+  const server = kit.createMemoryEtcd({ clock });
+  const link = server.connect();
+  const watcher = kit.createWatcher({ etcd: link, log: silent, clock, random: () => 0.5 });
+  let told: InstanceSet = { listed: [], fading: [] };
+  let toldAt = 0;
+  watcher.watch('s', (set) => {
+    told = set;
+    toldAt = clock.monotonic();
+  });
+  await clock.advance(0);
+
+  const history: Seen[] = [];
+  let seen = { clusterId: server.store.clusterId, revision: server.store.revision };
+  let linked = true;
+  let running = true;
+
+  async function check(settleMs: number): Promise<void> {
+    if (!linked || !running) return;
+    await clock.advance(settleMs);
+    const { clusterId, revision } = server.store;
+    const reset = clusterId !== seen.clusterId || revision < seen.revision;
+    seen = { clusterId, revision };
+    const before = listedAfter(history);
+    const now = new Set(server.store.list('/services/s/').entries.map(({ key }) => key.split('/')[3] ?? ''));
+    for (const one of now) if (!before.has(one)) history.push({ saw: 'put', id: one });
+    const ids = [...before].filter((one) => !now.has(one));
+    if (ids.length > 0) history.push(reset ? { saw: 'lost', ids } : { saw: 'left', ids, at: toldAt });
+    expect(told.listed.map((one) => one.id).sort()).toEqual([...listedAfter(history)].sort());
+    expect(told.fading.map((one) => one.id).sort()).toEqual(fadingAfter(history));
+  }
+
+  for (const each of steps) {
+    switch (each.op) {
+      case 'put': {
+        const instance = { id: each.id, service: 's', address: addressOf(each.id), metadata: {} };
+        server.store.put(grpcNaming.key('s', each.id), grpcNaming.value(instance));
+        break;
+      }
+      case 'drop':
+        server.store.delete(grpcNaming.key('s', each.id));
+        break;
+      case 'gone':
+        watcher.gone('s', each.id);
+        if (!listedAfter(history).has(each.id)) history.push({ saw: 'gone', id: each.id });
+        break;
+      case 'wait':
+        await clock.advance(each.ms);
+        break;
+      case 'compact':
+        server.compact();
+        break;
+      case 'backup':
+        server.backUp();
+        break;
+      case 'cut':
+      case 'heal':
+        linked = each.op === 'heal';
+        link[each.op]();
+        break;
+      case 'stop':
+        running = false;
+        server.stop();
+        break;
+      default:
+        if (running) continue;
+        running = true;
+        server.start(each.op === 'start' ? 'kept' : each.op);
+    }
+    // Having been parted, the watcher waits for a moment before it lists again.
+    await check(['heal', 'start', 'empty', 'restored'].includes(each.op) ? 3_000 : 10);
+  }
+  await watcher.close();
+  server.close();
+}
