@@ -1,9 +1,8 @@
-import { eventually, useEtcd } from '@stampede/testing';
+import { eventually, tcpLink, useEtcd } from '@stampede/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '@stampede/lifecycle';
 import { connectEtcd, followPrefix, type Etcd, type WatchEnd } from './index.ts';
 import { silent } from './silent-log.ts';
-import { tcpProxy } from './tcp-proxy.ts';
 
 let server: Awaited<ReturnType<typeof useEtcd>>;
 beforeAll(async () => {
@@ -12,13 +11,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function viaProxy(callTimeoutMs: number) {
-  const proxy = await tcpProxy(server.endpoint);
-  const etcd = connectEtcd({ endpoints: [proxy.endpoint], log: silent, callTimeoutMs });
+  const { hostname: host, port } = new URL(server.endpoint);
+  const proxy = await tcpLink({ target: () => ({ host, port: Number(port) }) });
+  const endpoint = `http://127.0.0.1:${proxy.port}`;
+  const etcd = connectEtcd({ endpoints: [endpoint], log: silent, callTimeoutMs });
   onTestFinished(async () => {
     await etcd.close();
     await proxy.close();
   });
-  return { proxy, etcd };
+  return { proxy, endpoint, etcd };
 }
 
 function direct(): Etcd {
@@ -118,10 +119,10 @@ test('a lost connection ends the watch, fails calls at once, and is made anew in
 });
 
 test('a member that is away is passed over, for calls and for watches', async () => {
-  const { proxy, etcd: unused } = await viaProxy(2_000);
+  const { proxy, endpoint, etcd: unused } = await viaProxy(2_000);
   await unused.close();
   proxy.cut();
-  const etcd = connectEtcd({ endpoints: [proxy.endpoint, server.endpoint], log: silent });
+  const etcd = connectEtcd({ endpoints: [endpoint, server.endpoint], log: silent });
   onTestFinished(() => etcd.close());
   await etcd.put('/member/a', '1');
   expect((await etcd.get('/member/a'))?.value).toBe('1');
