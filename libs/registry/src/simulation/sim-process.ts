@@ -65,7 +65,7 @@ export function createSimProcess({ clock, link, lateMs }: SimProcessOptions): Si
         calls += 1;
         method(...args).then(
           (value) => reach(() => resolve(value)),
-          (error: Error) => reach(() => reject(error)),
+          (error: unknown) => reach(() => reject(error instanceof Error ? error : new Error(String(error)))),
         );
       });
 
