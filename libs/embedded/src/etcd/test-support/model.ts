@@ -46,9 +46,9 @@ export class Model implements Subject {
     const { key, end, filters } = this.#lookout;
     if (end !== undefined && end !== '\0' && end <= key) return { refused: 'mvcc: watcher range is empty' };
     const story = await everything;
-    if (!Array.isArray(story)) return story;
+    if ('compacted' in story || 'refused' in story) return story;
     const kinds = ['put', 'delete'].filter((_, kind) => !filters.includes(kind));
-    return story.filter(({ kind, entry }: Happened) => kinds.includes(kind) && inside(entry.key, this.#lookout));
+    return story.filter(({ kind, entry }) => kinds.includes(kind) && inside(entry.key, this.#lookout));
   }
 
   late(from: number): Promise<Story> {

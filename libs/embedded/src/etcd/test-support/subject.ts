@@ -1,4 +1,4 @@
-import type { Lookout, Operation } from './operations.ts';
+import type { Operation } from './operations.ts';
 
 /** What all servers and the model must agree on. Revisions are offsets from the case's begin; 0 on the wire is `none`. */
 export type Offset = number | 'none';
