@@ -1,5 +1,6 @@
 export { listedCrashPoints } from './crash-point-table.ts';
 export { startEtcdProcess, type EtcdProcess } from './etcd-process.ts';
+export { besiege, residentMb, socketsOf, type Siege, type SiegeOptions } from './besiege.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, sleepOn, type FakeClock, type FakeClockOptions } from './fake-clock.ts';
 export { seededRandom } from './seeded-random.ts';
