@@ -5,6 +5,7 @@ import { createServer, type RpcServer } from '@stampede/rpc';
 import { startAdminServer, type AdminServer } from '@stampede/telemetry';
 import type { z } from 'zod';
 import { addressOf } from './listen-address.ts';
+import { rpcLimitsOf } from './rpc-limits.ts';
 import { createHost, type Host, type HostOptions } from './host.ts';
 
 export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOptions<Schema>, 'needs'> {
@@ -61,6 +62,7 @@ export async function createService<Schema extends z.ZodObject>(
     port,
     log,
     metrics,
+    limits: rpcLimitsOf(env),
     ...(backing.serviceSecret !== undefined && { secret: backing.serviceSecret }),
     ...(options.usersFrom !== undefined && { usersFrom: options.usersFrom }),
     ...(options.descriptors !== undefined && { descriptors: options.descriptors }),

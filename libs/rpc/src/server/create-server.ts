@@ -2,11 +2,13 @@ import grpc from '@grpc/grpc-js';
 import { systemClock, type Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
 import { HealthImplementation } from 'grpc-health-check';
-import type { ServiceDefinition } from '../definition.ts';
+import type { MethodKind, ServiceDefinition } from '../definition.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { bindMethod } from './grpc-server.ts';
+import { http2ServersOf, setHttp2Options } from './http2-door.ts';
 import { withDefaults, type ServerLimits } from './limits.ts';
 import { followed } from './own-services.ts';
+import { createPeerGuard } from './peer-guard.ts';
 import { addReflection } from './reflection.ts';
 import { servedMethods, type Handlers, type ServerInterceptor } from './served-method.ts';
 
@@ -69,7 +71,15 @@ export function createServer(options: ServerOptions): RpcServer {
   const { metrics, secret, usersFrom = [] } = options;
   const dispatcher = new Dispatcher({ instance, log, metrics, secret, usersFrom, limits, clock });
   const server = new grpc.Server(channelOptions(limits));
+  setHttp2Options(server, limits);
   const ownServices = followed(server);
+  const kinds = new Map<string, MethodKind>();
+  const guard = createPeerGuard({
+    limits,
+    log,
+    clock,
+    kindOf: (path) => kinds.get(path) ?? ownServices.kinds.get(path),
+  });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   const services: string[] = [];
   let draining: Promise<void> | undefined;
@@ -79,6 +89,7 @@ export function createServer(options: ServerOptions): RpcServer {
     add(definition, handlers) {
       for (const method of servedMethods(definition, handlers, interceptors)) {
         bindMethod(server, method, { instance, dispatcher, log, clock });
+        kinds.set(method.path, method.kind);
       }
       services.push(definition.fullName);
       health.setStatus(definition.fullName, 'NOT_SERVING');
@@ -89,6 +100,7 @@ export function createServer(options: ServerOptions): RpcServer {
       health.addToServer(ownServices);
       if (descriptors !== undefined) addReflection(ownServices, descriptors, services);
       address = `${host}:${await bind(server, `${host}:${port}`)}`;
+      for (const each of http2ServersOf(server)) guard(each);
       return address;
     },
 
@@ -137,7 +149,6 @@ function channelOptions(limits: ServerLimits): grpc.ServerOptions {
   return {
     'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': limits.maxReceiveBytes,
-    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
     'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
     'grpc.max_connection_age_ms': limits.connectionAgeMs,
     'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,

@@ -2,8 +2,31 @@
 export interface ServerLimits {
   /** Bytes of one request message, unpacked; 4 MiB. Larger ones are RESOURCE_EXHAUSTED. */
   readonly maxReceiveBytes: number;
+  /** Connections at once; 2,000. Further ones are hung up on. */
+  readonly maxConnections: number;
   /** Calls at once on one connection; 2,000. Clients of this library stay below by themselves. */
   readonly maxConcurrentStreams: number;
+  /** Calls at once on all connections; 10,000. Further ones are refused as not processed. */
+  readonly maxCalls: number;
+  /**
+   * Mebibytes of requests that are kept at once, on all connections: 256. The same again for answers that wait for their readers. Beyond that
+   * the call that holds most is RESOURCE_EXHAUSTED.
+   */
+  readonly maxHeldMb: number;
+  /** Bytes of the metadata of one call, with 32 for each entry; 16 KiB. */
+  readonly maxHeaderBytes: number;
+  /** Ms that a single request may take to arrive; 30,000. A stream of requests may take its time. */
+  readonly receiveMs: number;
+  /** Ms that an answer may wait for its reader; 30,000. A stream of answers may wait as long as it may last. */
+  readonly takeMs: number;
+  /** Ms in which a new connection must have begun to speak HTTP/2; 10,000. */
+  readonly handshakeMs: number;
+  /**
+   * Calls that one connection may reset at once, and from then on in a second: 10,000 and 1,000. Beyond that it is closed. Node's own bound
+   * (1,000 and 33) closes the connection of an honest gateway whose clients leave.
+   */
+  readonly resetBurst: number;
+  readonly resetsPerSecond: number;
   /** Mebibytes that one connection may buffer; 128. */
   readonly maxSessionMemoryMb: number;
   /** Deadline of a unary or client-streaming call that came without one, in ms; 30,000. */
@@ -25,7 +48,16 @@ export function withDefaults(limits: Partial<ServerLimits> = {}): ServerLimits {
   const maxStreamMs = limits.maxStreamMs ?? 600_000;
   return {
     maxReceiveBytes: 4 * 1024 * 1024,
+    maxConnections: 2_000,
     maxConcurrentStreams: 2_000,
+    maxCalls: 10_000,
+    maxHeldMb: 256,
+    maxHeaderBytes: 16 * 1024,
+    receiveMs: 30_000,
+    takeMs: 30_000,
+    handshakeMs: 10_000,
+    resetBurst: 10_000,
+    resetsPerSecond: 1_000,
     maxSessionMemoryMb: 128,
     defaultDeadlineMs: 30_000,
     connectionAgeMs: 1_800_000,

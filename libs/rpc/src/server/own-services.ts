@@ -1,7 +1,10 @@
 import grpc from '@grpc/grpc-js';
+import { kindOf, type MethodKind } from '../definition.ts';
 
 /** A server whose streams can be ended by somebody else than their handlers. */
 export interface FollowedServer extends Pick<grpc.Server, 'addService'> {
+  /** The methods that were added, by their paths. */
+  readonly kinds: ReadonlyMap<string, MethodKind>;
   /** Ends the open streams with UNAVAILABLE. */
   endStreams(): void;
 }
@@ -12,6 +15,7 @@ export interface FollowedServer extends Pick<grpc.Server, 'addService'> {
  */
 export function followed(server: grpc.Server): FollowedServer {
   const open = new Set<NodeJS.EventEmitter>();
+  const kinds = new Map<string, MethodKind>();
 
   function follow(handler: grpc.UntypedHandleCall): grpc.UntypedHandleCall {
     return (call: NodeJS.EventEmitter, respond: unknown) => {
@@ -25,7 +29,9 @@ export function followed(server: grpc.Server): FollowedServer {
   }
 
   return {
+    kinds,
     addService(service, implementation) {
+      for (const method of Object.values(service)) kinds.set(method.path, kindOf(method));
       const handlers = Object.entries(implementation).map(([name, handler]) => [name, follow(handler)] as const);
       server.addService(service, Object.fromEntries(handlers));
     },
