@@ -6,7 +6,7 @@ import { reasonStatuses } from './contracts/reason-status.ts';
 import { createCodecs } from './json/codecs.ts';
 import { openApiDocument } from './openapi/document.ts';
 import type { RestOptions } from './options.ts';
-import { methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
+import { badHost, expectationFailed, methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
 import type { ProblemSettings } from './problem/problem.ts';
 import { sendProblem } from './problem/send-problem.ts';
 import { readBody } from './request/read-body.ts';
@@ -65,6 +65,8 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
 
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const call = begin(request, reply);
+    if (!hasOneHost(request)) throw badHost();
+    if (request.headers.expect !== undefined && !CONTINUE.test(request.headers.expect)) throw expectationFailed();
     if ((request.raw.url ?? '').length > urlLimit) throw uriTooLong(urlLimit);
     const match = router.match(request.method, call.path);
     if (match.kind === 'unknown-path') throw routeNotFound(call.path);
@@ -80,6 +82,10 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     return undefined;
   }
 
+  // Node would answer an expectation it does not know by itself, and without a word.
+  fastify.server.on('checkExpectation', (request, response) => {
+    fastify.server.emit('request', request, response);
+  });
   fastify.decorateRequest('rest', null);
   // Every method that Node parses, so that 405 is answered here and not by Fastify's 404.
   const withBody = new Set(
@@ -91,7 +97,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, parsed) => {
     try {
-      parsed(null, readBody(request.headers['content-type'], body as Buffer));
+      parsed(null, readBody(request.headers, body as Buffer));
     } catch (error) {
       parsed(error as Error);
     }
@@ -139,6 +145,16 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
         : answerUnary(target.route, target.segments, request, reply, deadlineMs());
     },
   });
+}
+
+const CONTINUE = /^100-continue$/i;
+
+/** Whoever stands in front may have gone by another Host than we would. @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+function hasOneHost({ raw }: FastifyRequest): boolean {
+  const { rawHeaders, httpVersion } = raw;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+  return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
 }
 
 function observe(request: FastifyRequest, reply: FastifyReply, options: RestOptions): void {

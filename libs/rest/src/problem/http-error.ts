@@ -63,6 +63,34 @@ export function unsupportedMediaType(type: string): HttpError {
   });
 }
 
+export function unsupportedEncoding(encoding: string): HttpError {
+  return new HttpError({
+    status: 415,
+    code: 'INVALID_ARGUMENT',
+    reason: 'UNSUPPORTED_CONTENT_ENCODING',
+    detail: `the body must not be encoded, not as ${shortened(encoding)} either`,
+    headers: { 'accept-encoding': 'identity' },
+  });
+}
+
+export function badHost(): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'INVALID_ARGUMENT',
+    reason: 'BAD_HOST',
+    detail: 'a request must have one Host header',
+  });
+}
+
+export function expectationFailed(): HttpError {
+  return new HttpError({
+    status: 417,
+    code: 'INVALID_ARGUMENT',
+    reason: 'EXPECTATION_FAILED',
+    detail: 'nothing can be expected here but 100-continue',
+  });
+}
+
 /** A request that breaks its contract; the fields are named as in JSON. */
 export function invalidRequest(violations: readonly FieldViolation[]): HttpError {
   const detail = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');

@@ -17,7 +17,16 @@ export const restServerOptions = {
   /** A request must have arrived whole within this time, in milliseconds. */
   requestTimeout: 30_000,
   keepAliveTimeout: 72_000,
-  http: { maxHeaderSize: 16_384, headersTimeout: 15_000 },
+  /** A connection on which nothing moves for so long is closed: it has a client that does not read its answer, since streams have heartbeats. */
+  connectionTimeout: 75_000,
+  http: {
+    maxHeaderSize: 16_384,
+    headersTimeout: 15_000,
+    /** How often the two times above are looked at; Node's 30 s would double them. */
+    connectionsCheckingInterval: 5_000,
+    /** The plugin refuses a request without one, in words of its own. */
+    requireHostHeader: false,
+  },
   frameworkErrors(error, request, reply) {
     const path = request.raw.url?.split('?')[0] ?? '';
     const requestId = randomUUID();

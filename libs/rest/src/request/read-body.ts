@@ -1,14 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 import { parseJson } from '../json/parse-json.ts';
-import { malformedBody, unsupportedMediaType } from '../problem/http-error.ts';
+import { malformedBody, unsupportedEncoding, unsupportedMediaType } from '../problem/http-error.ts';
 
 const JSON_TYPE = /^application\/(?:[\w!#$&^.+-]+\+)?json$/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 
-/** The parsed JSON of a body, undefined for an empty one; throws 415 for another media type and 400 for what is not JSON in UTF-8. */
-export function readBody(contentType: string | undefined, body: Buffer): unknown {
+export interface BodyHeaders {
+  readonly 'content-type'?: string | undefined;
+  readonly 'content-encoding'?: string | undefined;
+}
+
+/** The parsed JSON of a body, undefined for an empty one; throws 415 for another media type or an encoding and 400 for what is not JSON in UTF-8. */
+export function readBody(headers: BodyHeaders, body: Buffer): unknown {
   if (body.length === 0) return undefined;
-  const type = contentType ?? 'nothing';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') throw unsupportedEncoding(encoding);
+  const type = headers['content-type'] ?? 'nothing';
   const charset = CHARSET.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
   if (!JSON_TYPE.test(type.split(';', 1)[0]?.trim() ?? '') || (charset !== 'utf-8' && charset !== 'utf8')) {
     throw unsupportedMediaType(type);
