@@ -4,6 +4,7 @@ import { protoRoot, UserServiceDefinition } from '@stampede/contracts';
 import { systemClock, type Clock } from '@stampede/lifecycle';
 import { restPlugin, restServerOptions, type RestMethod } from '@stampede/rest';
 import type { Logger, Metrics } from '@stampede/telemetry';
+import { boundConnections } from './admission/bound-connections.ts';
 import { createAdmission } from './admission/create-admission.ts';
 import { challengeOf, createAuthenticate } from './auth/authenticate.ts';
 import { createKeySet } from './auth/key-set.ts';
@@ -32,6 +33,9 @@ export interface App {
   readonly drain: () => Promise<void>;
 }
 
+/** Less than the ten minutes after which our services end streams. */
+const STREAM_LIMIT_MS = 9 * 60_000;
+
 /** The gateway apart from its process: listens nowhere yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { channels, settings, metrics, log, clock = systemClock } = options;
@@ -52,6 +56,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     return503OnClosing: false,
   });
   const draining = createDraining(fastify);
+  const take = boundConnections(fastify, { limits: () => settings().limits, clock });
   addOperationsRoutes(fastify, { readiness: createReadiness(channels), stopping: () => draining.stopping, metrics });
 
   await fastify.register(restPlugin, {
@@ -65,8 +70,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     refuseNul: true,
     safeIntegers: true,
     deadlineMs,
+    streamLimitMs: STREAM_LIMIT_MS,
     hooks: methodHooks(deadlineMs),
-    admit(_, reply, { responseStream }) {
+    admit(request, reply, { responseStream }) {
+      take(request, reply, (responseStream ? STREAM_LIMIT_MS : deadlineMs()) + settings().takeMs);
       reply.raw.once('close', admission.enter(responseStream ? 'streams' : 'requests'));
     },
     authenticate,

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const settingsSchema = z.object({
   /** Milliseconds that a unary call may take. */
   deadlineMs: z.int().min(100).max(60_000).default(10_000),
+  /** Milliseconds that a client may take to read an answer, beyond the time that it took to make. */
+  takeMs: z.int().min(1_000).max(600_000).default(30_000),
   /** Milliseconds for which clients are still answered, with `Connection: close`, when the gateway has left etcd. */
   drainMs: z.int().min(0).max(30_000).default(500),
   limits: z
@@ -12,6 +14,10 @@ export const settingsSchema = z.object({
       requests: z.int().min(1).max(100_000).default(1_000),
       /** Open streams at once. */
       streams: z.int().min(1).max(100_000).default(5_000),
+      /** Open connections at once. */
+      connections: z.int().min(1).max(1_000_000).default(10_000),
+      /** Requests at once on one connection: browsers and proxies send one, pipelines more. */
+      pipelined: z.int().min(1).max(10_000).default(16),
     })
     .prefault({}),
 });
