@@ -20,6 +20,18 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** What Prometheus, probes and a few people need. */
+const MAX_CONNECTIONS = 100;
+/** Ms for which nothing may move on a connection. */
+const IDLE_MS = 30_000;
+const LIMITS = {
+  requestTimeout: 5_000,
+  headersTimeout: 5_000,
+  keepAliveTimeout: 20_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8_192,
+} as const;
+
 /** The page for operators beside a service's gRPC port: `/metrics`, `/livez`, `/readyz`, over plain HTTP. */
 export async function startAdminServer({
   host,
@@ -50,12 +62,15 @@ export async function startAdminServer({
     }
   }
 
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       log.error({ err: error, path: request.url }, 'admin request failed');
       response.destroy();
     });
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  // A page that is not read is not kept.
+  server.setTimeout(IDLE_MS);
   server.listen(port, host);
   await once(server, 'listening');
   return {
