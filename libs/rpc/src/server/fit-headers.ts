@@ -10,27 +10,23 @@ const LONGEST_MS = 86_400_000;
 const ENTRY_BYTES = 32;
 
 /**
- * Makes of a call's headers what grpc-js takes as it is meant. It cuts timeouts to 32 bits of milliseconds, so that a deadline in a month has
- * passed already; and it writes each header that is no metadata to standard error, as long as it is and as often as it comes.
+ * Makes of a call's headers what grpc-js takes as it is meant, and answers what they weigh, as SETTINGS_MAX_HEADER_LIST_SIZE counts (of which
+ * Node tells peers, and does not hold them to it). grpc-js cuts timeouts to 32 bits of milliseconds, so that a deadline in a month has passed
+ * already; and it writes each header that is no metadata to standard error, as long as it is and as often as it comes.
  */
-export function fitHeaders(headers: IncomingHttpHeaders): void {
-  for (const [key, value] of Object.entries(headers)) {
-    if (key.startsWith(':')) continue;
-    if (!KEY.test(key) || (typeof value === 'string' ? !TEXT.test(value) : !value?.every((each) => TEXT.test(each))))
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a header that is not there is what it is to be
-      delete headers[key];
-  }
-  const [, amount, unit] = TIMEOUT.exec(headers['grpc-timeout']?.toString() ?? '') ?? [];
-  if (amount === undefined || unit === undefined) return;
-  if (Number(amount) * (MS[unit] ?? 0) > LONGEST_MS) headers['grpc-timeout'] = `${LONGEST_MS / 1_000}S`;
-}
-
-/** What a call's headers weigh, as SETTINGS_MAX_HEADER_LIST_SIZE counts. Node tells peers of the setting, and does not hold them to it. */
-export function weightOf(headers: IncomingHttpHeaders): number {
+export function fitHeaders(headers: IncomingHttpHeaders): number {
   let bytes = 0;
-  for (const [key, value] of Object.entries(headers)) {
-    const values = Array.isArray(value) ? value : [value ?? ''];
-    for (const each of values) bytes += key.length + each.length + ENTRY_BYTES;
+  for (const key of Object.keys(headers)) {
+    const value = headers[key];
+    const text = typeof value === 'string' ? value : (value ?? []).join();
+    bytes += key.length + text.length + ENTRY_BYTES;
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a header that is not there is what it is to be
+    if (!key.startsWith(':') && !(KEY.test(key) && TEXT.test(text))) delete headers[key];
+  }
+  const timeout = headers['grpc-timeout'];
+  const [, amount, unit] = (timeout !== undefined && TIMEOUT.exec(timeout.toString())) || [];
+  if (amount !== undefined && unit !== undefined && Number(amount) * (MS[unit] ?? 0) > LONGEST_MS) {
+    headers['grpc-timeout'] = `${LONGEST_MS / 1_000}S`;
   }
   return bytes;
 }

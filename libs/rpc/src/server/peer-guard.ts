@@ -5,7 +5,7 @@ import type { MethodKind } from '../definition.ts';
 import { HeldStream, type Patience } from './held-stream.ts';
 import { wrapStreams } from './http2-door.ts';
 import type { ServerLimits } from './limits.ts';
-import { fitHeaders, weightOf } from './fit-headers.ts';
+import { fitHeaders } from './fit-headers.ts';
 import { packedRequests } from './packed-requests.ts';
 
 export interface PeerGuardOptions {
@@ -44,7 +44,7 @@ export function createPeerGuard({ limits, log, clock, kindOf }: PeerGuardOptions
       refuse(stream, NGHTTP2_REFUSED_STREAM, 'too many calls');
       return;
     }
-    if (weightOf(headers) > limits.maxHeaderBytes) {
+    if (fitHeaders(headers) > limits.maxHeaderBytes) {
       refuse(stream, NGHTTP2_ENHANCE_YOUR_CALM, 'too much metadata');
       return;
     }
@@ -54,7 +54,6 @@ export function createPeerGuard({ limits, log, clock, kindOf }: PeerGuardOptions
       note(`refused: ${refused}`);
       return;
     }
-    fitHeaders(headers);
     serve();
     const one = new HeldStream(stream, kind, clock.monotonic(), patience);
     open.add(one);
