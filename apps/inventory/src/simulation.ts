@@ -1,10 +1,8 @@
 /** What the simulation of the whole shop runs of this service: its handlers as they are, and its database in memory. */
-export type { Request } from './domain/decide.ts';
 export type { Product } from './domain/product.ts';
 export type { Reservation } from './domain/reservation.ts';
 export {
   createMemoryInventory,
-  type Ask,
   type BrokenInventory,
   type MemoryInventory,
 } from './domain/simulation/memory-inventory.ts';

@@ -1,6 +1,6 @@
 import { createMemoryEtcd, type Fate, type MemoryEtcd } from '@stampede/etcd';
 import { fakeClock, seededRandom, type FakeClock } from '@stampede/testing';
-import { PRICES, type Plan, type Sku } from '../plan.ts';
+import { PRICES, type Plan } from '../plan.ts';
 import type { Sabotage } from '../sabotage.ts';
 import { createDatabases, type Databases } from './databases.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -80,16 +80,12 @@ export function createWorld({ plan, seed, sabotage, moment, onMessage }: WorldOp
   };
 }
 
-export function skus(): readonly Sku[] {
-  return Object.keys(PRICES) as Sku[];
-}
-
 /** UUIDs by kind and number, so that a trace can be read: orders are of kind 0, users of kind 1. */
 export function uuid(kind: number, number: number): string {
   return `0199000${kind}-0000-7000-8000-${String(number).padStart(12, '0')}`;
 }
 
-/** Addresses are `place.port`'s: the place that an address belongs to is its host. */
+/** Addresses are `place:port`: the host is the place. */
 export function placeOf(address: string): string {
   return address.slice(0, address.indexOf(':'));
 }

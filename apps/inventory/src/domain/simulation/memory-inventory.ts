@@ -48,7 +48,7 @@ export interface MemoryInventory {
   force(requests: readonly Request[]): void;
 }
 
-/** As the real connections are set: README.md of the repository's design, "Batches". */
+/** As the real connections are set: DESIGN.md §8. */
 const LOCK_TIMEOUT_MS = 200;
 const IDLE_IN_TRANSACTION_MS = 300;
 
