@@ -18,13 +18,16 @@ interface Granted {
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
 const leases: fc.Arbitrary<Granted[]> = fc.array(
   fc.record({
-    ttl: fc.integer({ min: 2, max: 3 }),
+    ttl: fc.integer({ min: 4, max: 5 }),
     keys: fc.uniqueArray(name, { maxLength: 4 }),
     refreshed: fc.boolean(),
     freed: fc.option(name, { nil: undefined, freq: 4 }),
   }),
   { minLength: 8, maxLength: 20, size: 'max' },
 );
+
+/** Milliseconds; less than the shortest lease. */
+const SETUP_MS = 3_500;
 
 const servers = serversUnderTest();
 const running: { name: string; etcd: EtcdClient; stop: () => Promise<void> }[] = [];
@@ -66,13 +69,19 @@ async function letExpire(etcd: EtcdClient, granted: readonly Granted[], folder: 
   await watch.next();
   const ids: string[] = [];
   const since = new Map<string, number>();
-  for (const { ttl, keys, freed } of granted) {
-    const sent = performance.now();
-    const { ID } = await etcd.leaseGrant({ TTL: ttl });
-    ids.push(ID);
-    since.set(ID, sent);
-    for (const key of keys) await etcd.put({ ...entry(folder + key, ''), lease: ID });
-    if (freed !== undefined) await etcd.put(entry(folder + freed, ''));
+  const begin = performance.now();
+  try {
+    for (const { ttl, keys, freed } of granted) {
+      const sent = performance.now();
+      const { ID } = await etcd.leaseGrant({ TTL: ttl });
+      ids.push(ID);
+      since.set(ID, sent);
+      for (const key of keys) await etcd.put({ ...entry(folder + key, ''), lease: ID });
+      if (freed !== undefined) await etcd.put(entry(folder + freed, ''));
+    }
+  } finally {
+    // On a machine so busy the first leases are gone before the last keys are put: another history, and no answer to our question.
+    fc.pre(performance.now() - begin < SETUP_MS);
   }
   await sleep(1_000);
   const keeping = etcd.keepAlive();
@@ -86,14 +95,16 @@ async function letExpire(etcd: EtcdClient, granted: readonly Granted[], folder: 
   const died = granted.map(() => '');
   const early: string[] = [];
   const wanted = expected(granted).filter((keys) => keys !== '').length;
-  for (let count = 0; count < wanted; count += 1) {
-    const { events } = await watch.next();
-    const lease = events[0]?.prevKv?.lease ?? '';
-    const revisions = new Set(events.map(({ kv }) => kv.modRevision));
-    const index = ids.indexOf(lease);
-    if (performance.now() - (since.get(lease) ?? Infinity) < 1000 * (granted[index]?.ttl ?? 0)) early.push(lease);
-    died[index] = events.map(({ kv }) => kv.key.toString().slice(folder.length)).join(' ');
-    expect(revisions.size).toBe(1);
+  // A response may hold several revisions, but all of each.
+  for (let count = 0; count < wanted;) {
+    const revisions = Map.groupBy((await watch.next()).events, ({ kv }) => kv.modRevision);
+    for (const events of revisions.values()) {
+      const lease = events[0]?.prevKv?.lease ?? '';
+      const index = ids.indexOf(lease);
+      if (performance.now() - (since.get(lease) ?? Infinity) < 1000 * (granted[index]?.ttl ?? 0)) early.push(lease);
+      died[index] = events.map(({ kv }) => kv.key.toString().slice(folder.length)).join(' ');
+      count += 1;
+    }
   }
   watch.cancel();
   return { died, early };
@@ -110,6 +121,7 @@ test('leases that expire take their keys with them, each in one revision, in the
         expect({ name, ...story }).toEqual({ name, died: expected(granted), early: [] });
       }
     }),
-    { numRuns: 3 },
+    // A failure is a history of seconds: not shrunk.
+    { numRuns: 2, endOnFailure: true },
   );
 }, 180_000);
