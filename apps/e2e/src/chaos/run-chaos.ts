@@ -58,6 +58,7 @@ export async function runChaos({ seed, minutes, instances, say, signal }: ChaosO
     instances,
     linked: true,
     startTimeoutMs: START_MS,
+    ...(signal !== undefined && { signal }),
     env: { user: { USER_TOKENS_ACCESS_SECONDS: '86400' } },
   });
   const keeper = startKeeper({ rig, pauseMs, say });

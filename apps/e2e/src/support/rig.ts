@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tcpLink, type TcpLink } from '@stampede/testing';
 import { freePort } from './free-port.ts';
 import { createProgram, type AppName, type Program } from './program.ts';
@@ -17,6 +18,8 @@ export interface RigOptions {
   readonly linked?: boolean;
   /** Milliseconds that anything may take until it serves, the first time and later; a minute for a program, two for the supervisor if absent. */
   readonly startTimeoutMs?: number;
+  /** Breaks the start off: nothing is left behind. */
+  readonly signal?: AbortSignal;
 }
 
 /** The wires of one program: to its database, to etcd, and from its callers to it. A gateway is called directly. */
@@ -62,6 +65,9 @@ export interface Rig {
   close(options?: { readonly keepData?: boolean }): Promise<void>;
 }
 
+const LEAVING_MS = 50;
+const LEAVING_TRIES = 400;
+
 const APPS: readonly AppName[] = ['user', 'inventory', 'payment', 'order', 'gateway'];
 
 interface Announced {
@@ -72,7 +78,8 @@ interface Announced {
 
 /** Brings the shop up; resolves when all serve and the shelves are filled. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const { instances = {}, env = {}, linked = false, etcdEndpoint, startTimeoutMs } = options;
+  const { instances = {}, env = {}, linked = false, etcdEndpoint, startTimeoutMs, signal } = options;
+  const closing = new AbortController();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'stampede-rig-'));
   const logDir = path.join(dataDir, 'logs');
   await mkdir(logDir, { recursive: true });
@@ -82,14 +89,19 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       command: [process.execPath, 'apps/stack/src/main.ts', '--backing'],
       ...(etcdEndpoint !== undefined && { env: { ETCD_ENDPOINTS: etcdEndpoint } }),
       ...(startTimeoutMs !== undefined && { readyTimeoutMs: startTimeoutMs }),
+      signal: signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]),
     });
 
   const links = new Map<string, Links>();
   let announced: Announced | undefined;
   let stack: Stack | undefined;
   const opening = supervisor();
+  let starting = opening;
   opening.catch(() => undefined);
-  announced = await announcement(dataDir, opening);
+  announced = await announcement(dataDir, opening).catch(async (error: unknown) => {
+    if (signal?.aborted === true) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
 
   async function link(app: AppName, rpcPort: number): Promise<Links> {
     const at = (url: string | undefined) => {
@@ -155,6 +167,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   }
 
   async function close({ keepData = false } = {}): Promise<void> {
+    closing.abort();
     for (const each of programs) each.thaw();
     for (const app of APPS.toReversed()) {
       await Promise.all(programs.filter((each) => each.app === app).map((each) => each.stop()));
@@ -162,8 +175,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     for (const { database, etcd, callers } of links.values()) {
       await Promise.all([etcd.close(), ...[database, callers].map((wire) => wire?.close() ?? Promise.resolve())]);
     }
+    await starting.catch(() => undefined);
     await stack?.stop();
-    if (!keepData) await stack?.remove();
+    // What a killed supervisor left behind is on its way out.
+    for (let tries = 0; tries < LEAVING_TRIES && processesOf(dataDir).length > 0; tries++) await sleep(LEAVING_MS);
+    if (keepData) return;
+    await stack?.remove();
+    await rm(dataDir, { recursive: true, force: true });
   }
 
   async function postmasterPid(): Promise<number> {
@@ -175,13 +193,20 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     return pid;
   }
 
+  const breakOff = () => {
+    for (const each of programs) each.signal('SIGTERM');
+  };
+  signal?.addEventListener('abort', breakOff, { once: true });
   try {
     await Promise.all(programs.map((each) => each.start()));
     stack = await opening;
   } catch (error) {
+    closing.abort();
     stack ??= await opening.catch(() => undefined);
-    await close();
+    await close({ keepData: signal?.aborted !== true });
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', breakOff);
   }
   const running = stack;
 
@@ -218,6 +243,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     },
     async startSupervisor() {
       const again = supervisor();
+      starting = again;
       again.catch(() => undefined);
       announced = await announcement(dataDir, again);
       stack = await again;

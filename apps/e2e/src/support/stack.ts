@@ -22,6 +22,8 @@ export interface StackOptions {
   readonly root?: string;
   /** 120,000 if absent. */
   readonly readyTimeoutMs?: number;
+  /** Breaks the start off: it is stopped, and the start rejects once it is gone. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running stack, brought up as a user does. */
@@ -64,8 +66,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  const url = await readyUrl(child, () => printed, options.readyTimeoutMs ?? READY_MS).catch((error: unknown) => {
-    child.kill('SIGTERM');
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    }
+    return child.exitCode;
+  };
+  const url = await readyUrl(child, () => printed, options).catch(async (error: unknown) => {
+    await stop();
     throw error;
   });
   const credentials = JSON.parse(await readFile(path.join(dataDir, 'credentials.json'), 'utf8')) as Record<
@@ -80,14 +90,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     printed: () => printed,
     process: child,
     readyAfterMs: performance.now() - startedAt,
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await exited;
-      }
-      return child.exitCode;
-    },
+    stop,
     async remove() {
       await servers.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -164,9 +167,14 @@ export function instancesOf(stack: Stack, app: string): number[] {
     .map(({ pid }) => pid);
 }
 
-async function readyUrl(child: ChildProcess, printed: () => string, timeoutMs: number): Promise<string> {
+async function readyUrl(
+  child: ChildProcess,
+  printed: () => string,
+  { readyTimeoutMs: timeoutMs = READY_MS, signal }: StackOptions,
+): Promise<string> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
+    signal?.throwIfAborted();
     const url = /^.*Stampede is ready at (http:\S+)/m.exec(printed())?.[1];
     if (url !== undefined) return url;
     if (child.exitCode !== null) throw new Error(`the stack ended with code ${child.exitCode}:\n${printed()}`);
