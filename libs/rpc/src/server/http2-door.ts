@@ -24,6 +24,8 @@ export function setHttp2Options(server: grpc.Server, limits: ServerLimits): void
     },
     streamResetBurst: limits.resetBurst,
     streamResetRate: limits.resetsPerSecond,
+    // Calls that Node refuses in a row until it closes the connection, since those that were reset are counted for a turn of the event loop yet.
+    maxSessionRejectedStreams: limits.resetBurst,
   });
 }
 

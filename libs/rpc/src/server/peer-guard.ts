@@ -5,6 +5,7 @@ import type { MethodKind } from '../definition.ts';
 import { HeldStream, type Patience } from './held-stream.ts';
 import { wrapStreams } from './http2-door.ts';
 import type { ServerLimits } from './limits.ts';
+import { fairTurns } from './fair-turns.ts';
 import { fitHeaders } from './fit-headers.ts';
 import { packedRequests } from './packed-requests.ts';
 
@@ -35,6 +36,7 @@ export function createPeerGuard({ limits, log, clock, kindOf }: PeerGuardOptions
   };
   const maxHeldBytes = limits.maxHeldMb * MIB;
   const admitPacked = packedRequests({ slots: Math.max(1, Math.floor(maxHeldBytes / limits.maxReceiveBytes)), clock });
+  const inTurn = fairTurns();
   let held = 0;
   let sweeping = false;
   const seen = new Map<string, number>();
@@ -54,17 +56,26 @@ export function createPeerGuard({ limits, log, clock, kindOf }: PeerGuardOptions
       note(`refused: ${refused}`);
       return;
     }
-    serve();
     const one = new HeldStream(stream, kind, clock.monotonic(), patience);
     open.add(one);
+    // Heard by nobody else while it waits for its turn.
+    stream.on('error', () => undefined).once('close', () => forget(one));
+    inTurn(stream.session ?? stream, () => {
+      // A call that was reset meanwhile has cost no more than this.
+      if (!stream.closed && !stream.destroyed) begin(one, serve);
+    });
+    if (!sweeping) sweepLater();
+  }
+
+  function begin(one: HeldStream, serve: () => void): void {
+    const { stream } = one;
+    serve();
     // After grpc-js, which has paused the stream: this listens and does not make it flow.
     stream.on('data', (chunk: Buffer) => {
       recount(one, () => one.arrived(chunk));
       if (held > maxHeldBytes) cutLargest((each) => each.bytes, 'too many bytes of requests');
     });
     stream.on('resume', () => recount(one, () => one.taken()));
-    stream.once('close', () => forget(one));
-    if (!sweeping) sweepLater();
   }
 
   function refuse(stream: ServerHttp2Stream, code: number, why: string): void {

@@ -18,7 +18,7 @@ import { startVictim, type Victim } from './victim.ts';
 /** Milliseconds of each flood: a few here, more where STAMPEDE_HOSTILE_MS says so. */
 const FLOOD_MS = Number(process.env['STAMPEDE_HOSTILE_MS'] ?? 600);
 /** What one flood may cost the process, in mebibytes, and the longest that a well-behaved client may wait for its answer, in ms on a busy machine. */
-const BOUND_MB = 160;
+const BOUND_MB = 256;
 const WAIT_MS = 20_000;
 
 const ADD = '/stampede.test.v1.EchoService/Add';

@@ -154,7 +154,11 @@ export async function frameClient(
     async send(...bytes) {
       if (closed || socket.write(Buffer.concat(bytes))) return;
       await new Promise<void>((resolve) => {
-        socket.once('drain', resolve).once('close', () => resolve());
+        const taken = () => {
+          socket.off('drain', taken).off('close', taken);
+          resolve();
+        };
+        socket.on('drain', taken).on('close', taken);
       });
     },
     async until(matches) {
