@@ -28,5 +28,6 @@ export type { User } from './wire/user-claim.ts';
 export type { CallOptions, ClientContext, ClientInterceptor } from './client/call-options.ts';
 export { createChannel, type Channel, type ChannelLimits, type ChannelOptions } from './client/create-channel.ts';
 export { createClient, type Client, type ClientMethod } from './client/create-client.ts';
+export { LANE_ADVERTISED, type TransportMode } from './client/transport-mode.ts';
 export { outcomeOf, type CallOutcome } from './client/outcome.ts';
 export { createProver } from './wire/service-proof.ts';

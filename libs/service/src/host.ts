@@ -4,9 +4,9 @@ import { locateBacking, type Backing, type Need } from '@stampede/embedded';
 import { connectEtcd, type Etcd } from '@stampede/etcd';
 import { createLifecycle, type Component, type Lifecycle } from '@stampede/lifecycle';
 import { createRegistrar, createWatcher } from '@stampede/registry';
-import { createChannel, type Channel, type ChannelOptions, type Discovery } from '@stampede/rpc';
+import { createChannel, type Channel, type ChannelOptions, type Discovery, type TransportMode } from '@stampede/rpc';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@stampede/telemetry';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { leaseSecondsOf } from './lease-seconds.ts';
 
 export interface HostOptions<Schema extends z.ZodObject> {
@@ -31,7 +31,7 @@ export interface Host<Settings> {
   readonly config: Config<Settings>;
   readonly discovery: Discovery;
   readonly lifecycle: Lifecycle;
-  /** Calls to another service, as this one; closed when everything else has stopped. */
+  /** Calls to another service, as this one, over what the setting `rpc.transport` says; closed when everything else has stopped. */
   channel(service: string, options?: Pick<ChannelOptions, 'defaultDeadlineMs' | 'interceptors'>): Channel;
   /** Lists this process in etcd for as long as it runs: a component, to be added after what it makes known. `address` is asked when it starts. */
   registration(address: () => string, metadata: () => Readonly<Record<string, string>>): Component;
@@ -53,7 +53,7 @@ export async function createHost<Schema extends z.ZodObject>({
   const metrics = createMetrics({ service, instance });
   const backing = await locateBacking({ env, service, needs, log });
   const etcd: Etcd = connectEtcd({ endpoints: backing.etcdEndpoints, log });
-  const config = await loadConfig({ service, schema, env, etcd, log });
+  const { config, transport } = await settingsOf(service, schema, env, etcd, log);
   const leaseSeconds = leaseSecondsOf(env);
   const watcher = createWatcher({ etcd, log, leaseSeconds });
   const channels: Channel[] = [];
@@ -80,7 +80,8 @@ export async function createHost<Schema extends z.ZodObject>({
     lifecycle,
     channel(name, options = {}) {
       const caller = { service, ...(backing.serviceSecret !== undefined && { secret: backing.serviceSecret }) };
-      const channel = createChannel({ service: name, discovery: watcher, caller, log, metrics, ...options });
+      const common = { service: name, discovery: watcher, caller, log, metrics, transport: transport() };
+      const channel = createChannel({ ...common, ...options });
       channels.push(channel);
       return channel;
     },
@@ -103,6 +104,29 @@ export async function createHost<Schema extends z.ZodObject>({
       };
     },
   };
+}
+
+/** What every process may be told beside what is its own. */
+const hostSettings = {
+  rpc: z
+    .object({
+      /** What carries unary calls to other services: `auto` takes the lane where an instance has one. Holds for the channels made from then on. */
+      transport: z.enum(['unary', 'lane', 'auto']).default('auto'),
+    })
+    .default({ transport: 'auto' }),
+};
+
+async function settingsOf<Schema extends z.ZodObject>(
+  service: string,
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+  etcd: Etcd,
+  log: Logger,
+): Promise<{ readonly config: Config<z.infer<Schema>>; readonly transport: () => TransportMode }> {
+  const config = await loadConfig({ service, schema: schema.extend(hostSettings), env, etcd, log });
+  // The compiler does not follow `extend` through a generic: what is extended has the fields of both.
+  const ours = config as unknown as Config<z.infer<z.ZodObject<typeof hostSettings>>>;
+  return { config: config as unknown as Config<z.infer<Schema>>, transport: () => ours.current.rpc.transport };
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

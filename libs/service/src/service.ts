@@ -1,7 +1,7 @@
 import { AppError } from '@stampede/errors';
 import type { Component } from '@stampede/lifecycle';
 import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
-import { createServer, type RpcServer } from '@stampede/rpc';
+import { createServer, LANE_ADVERTISED, type RpcServer } from '@stampede/rpc';
 import { startAdminServer, type AdminServer } from '@stampede/telemetry';
 import type { z } from 'zod';
 import { addressOf } from './listen-address.ts';
@@ -82,7 +82,7 @@ export async function createService<Schema extends z.ZodObject>(
   function addServing(): void {
     const registration = host.registration(
       () => address,
-      () => ({ version: env['STAMPEDE_VERSION'] ?? 'dev', metrics: admin?.address ?? '' }),
+      () => ({ version: env['STAMPEDE_VERSION'] ?? 'dev', metrics: admin?.address ?? '', ...LANE_ADVERTISED }),
     );
     lifecycle
       .add({

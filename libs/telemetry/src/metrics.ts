@@ -1,4 +1,5 @@
-import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Registry, collectDefaultMetrics } from 'prom-client';
+import { CallHistogram } from './call-histogram.ts';
 
 export type { Registry };
 
@@ -20,27 +21,16 @@ export function createMetrics({ service, instance }: { service: string; instance
   const registry = new Registry();
   registry.setDefaultLabels({ app: service, instance_id: instance });
   collectDefaultMetrics({ register: registry });
-  const labelNames = ['rpc_service', 'rpc_method', 'code'] as const;
   const sides = {
-    server: new Histogram({
-      name: 'rpc_server_duration_seconds',
-      help: 'Calls served, by method and status code',
-      labelNames,
-      buckets: BUCKETS,
-      registers: [registry],
-    }),
-    client: new Histogram({
-      name: 'rpc_client_duration_seconds',
-      help: 'Calls made, by method and status code',
-      labelNames,
-      buckets: BUCKETS,
-      registers: [registry],
-    }),
+    server: new CallHistogram('server', 'Calls served, by method and status code', BUCKETS),
+    client: new CallHistogram('client', 'Calls made, by method and status code', BUCKETS),
   };
+  sides.server.register(registry);
+  sides.client.register(registry);
   return {
     registry,
     observeCall(side, rpcService, method, code, seconds) {
-      sides[side].observe({ rpc_service: rpcService, rpc_method: method, code }, seconds);
+      sides[side].observe(rpcService, method, code, seconds);
     },
     async render() {
       return { contentType: registry.contentType, body: await registry.metrics() };

@@ -43,16 +43,16 @@ export function childOf(trace: TraceContext): TraceContext {
 }
 
 const POOL_BYTES = 4096;
-let pool = Buffer.alloc(0);
+let pool = '';
 let used = 0;
 
-/** Random bytes are drawn by the page: one draw costs a microsecond whatever its size. */
+/** Random bytes are drawn, and written in hex, by the page: one draw costs a microsecond whatever its size. */
 function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    pool = randomBytes(POOL_BYTES);
+  if (used + 2 * bytes > pool.length) {
+    pool = randomBytes(POOL_BYTES).toString('hex');
     used = 0;
   }
-  const hex = pool.toString('hex', used, used + bytes);
-  used += bytes;
+  const hex = pool.slice(used, used + 2 * bytes);
+  used += 2 * bytes;
   return /^0+$/.test(hex) ? randomHex(bytes) : hex;
 }

@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.ts';
 import { abortedBy } from './grpc-failure.ts';
 import { decodeResponse, encodeRequest, encodeRequests, onlyOne } from './messages.ts';
 import { withOutcome } from './outcome.ts';
+import { OutgoingUnary, tooLate } from './outgoing-unary.ts';
 import { Replayed } from './replayed.ts';
 import { Attempts, type RetryOptions } from './retry.ts';
 import type { OutgoingCall } from './transport.ts';
@@ -24,7 +25,7 @@ export class Caller {
     const each = (requests: unknown) => encodeRequests(method, requests as AsyncIterable<Request>);
     switch (kindOf(method)) {
       case 'unary':
-        return (request, context) => this.#unary(method, one(request), context);
+        return (request, context) => new OutgoingUnary(method, request, context, this.#options).promise;
       case 'serverStream':
         return (request, context) => this.#stream(method, one(request), context);
       case 'clientStream':
@@ -34,55 +35,6 @@ export class Caller {
     }
   }
 
-  async #unary<Response>(
-    method: MethodShape<never, Response>,
-    payload: Uint8Array,
-    context: ClientContext,
-  ): Promise<Response> {
-    const call = outgoing(method, context);
-    const attempts = new Attempts(context, this.#options);
-    for (;;) {
-      const endpoint = await this.#acquire(context, false, attempts);
-      if (endpoint === undefined) continue;
-      let bytes: Uint8Array;
-      try {
-        bytes = await this.#attempt(endpoint, call, payload, attempts);
-      } catch (thrown) {
-        await attempts.next(AppError.from(thrown), endpoint, true);
-        continue;
-      }
-      return decodeResponse(method, bytes);
-    }
-  }
-
-  /** One attempt of a unary call, given up where the instance falls silent and the call may be made elsewhere: its answer is nobody's then. */
-  #attempt(endpoint: Endpoint, call: OutgoingCall, payload: Uint8Array, attempts: Attempts): Promise<Uint8Array> {
-    const { pool, clock } = this.#options;
-    const started = clock.monotonic();
-    return new Promise((resolve, reject) => {
-      const stopWaiting = endpoint.whenSilent(() => {
-        if (!attempts.leave(endpoint)) return;
-        stopWaiting();
-        reject(silent());
-      });
-      const over = (failure: AppError | undefined) => {
-        stopWaiting();
-        pool.release(endpoint, false, clock.monotonic() - started, failure);
-      };
-      endpoint.transport.unary(call, payload).then(
-        (bytes) => {
-          over(undefined);
-          resolve(bytes);
-        },
-        (thrown: unknown) => {
-          const failure = AppError.from(thrown);
-          over(failure);
-          reject(failure);
-        },
-      );
-    });
-  }
-
   async *#stream<Response>(
     method: MethodShape<never, Response>,
     request: Uint8Array | Replayed,
@@ -90,11 +42,12 @@ export class Caller {
   ): AsyncGenerator<Response> {
     const { pool, clock } = this.#options;
     const call = outgoing(method, context);
+    this.#options.budget.earn();
     const attempts = new Attempts(context, this.#options);
     let delivered = false;
     try {
       for (;;) {
-        const endpoint = await this.#acquire(context, true, attempts);
+        const endpoint = await this.#acquire(context, attempts);
         if (endpoint === undefined) continue;
         const started = clock.monotonic();
         let failure: AppError | undefined;
@@ -121,12 +74,12 @@ export class Caller {
   }
 
   /** An instance, or undefined if there was none and another try is due. */
-  async #acquire(context: ClientContext, streaming: boolean, attempts: Attempts): Promise<Endpoint | undefined> {
+  async #acquire(context: ClientContext, attempts: Attempts): Promise<Endpoint | undefined> {
     const { signal, deadline } = context;
     try {
       if (signal?.aborted === true) throw withOutcome(abortedBy(signal), 'not-processed');
       if (context.remainingMs() <= 0) throw tooLate();
-      return await this.#options.pool.acquire({ streaming, deadline, signal }, attempts.avoid);
+      return await this.#options.pool.acquire({ streaming: true, deadline, signal }, attempts.avoid);
     } catch (thrown) {
       await attempts.next(AppError.from(thrown), undefined, true);
       return undefined;
@@ -134,16 +87,7 @@ export class Caller {
   }
 }
 
-function tooLate(): AppError {
-  const error = new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline passed before the call was sent');
-  return withOutcome(error, 'not-processed');
-}
-
-function silent(): AppError {
-  return withOutcome(new AppError('UNAVAILABLE', 'INSTANCE_SILENT', 'the instance gives no sign of life'), 'unknown');
-}
-
 function outgoing({ path }: { readonly path: string }, context: ClientContext): OutgoingCall {
   const { metadata, deadline, signal, onHeaders, onTrailers } = context;
-  return { path, headers: metadata, deadline, signal, onHeaders, onTrailers };
+  return { path, headers: metadata, plain: undefined, deadline, signal, onHeaders, onTrailers };
 }

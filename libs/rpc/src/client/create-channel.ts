@@ -1,17 +1,17 @@
 import { AppError } from '@stampede/errors';
 import { systemClock, type Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
-import { kindOf, type MethodShape } from '../definition.ts';
+import type { MethodShape } from '../definition.ts';
 import type { Discovery } from '../discovery.ts';
 import { compose, type Next } from '../interceptor.ts';
 import { createProver } from '../wire/service-proof.ts';
 import type { CallOptions, ClientContext, ClientInterceptor } from './call-options.ts';
 import { Caller } from './caller.ts';
-import { grpcTransport } from './grpc-transport.ts';
-import { outgoingContext } from './outgoing-context.ts';
+import { factsOf, OutgoingContext, type MethodFacts } from './outgoing-context.ts';
+import { OutgoingUnary, type UnaryOptions } from './outgoing-unary.ts';
 import { Pool } from './pool.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
-import type { TransportFactory } from './transport.ts';
+import { transportOf, type TransportMode } from './transport-mode.ts';
 
 export interface ChannelOptions {
   /** Whom to call: the service's name in discovery. */
@@ -29,8 +29,8 @@ export interface ChannelOptions {
   readonly interceptors?: readonly ClientInterceptor[];
   readonly retry?: { readonly maxAttempts?: number; readonly budget?: RetryBudgetOptions };
   readonly limits?: Partial<ChannelLimits>;
-  /** What carries calls; plain gRPC if absent. */
-  readonly transport?: TransportFactory;
+  /** What carries unary calls; `auto` if absent. Streams always go over plain gRPC. */
+  readonly transport?: TransportMode;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -51,6 +51,9 @@ export interface ChannelLimits {
    * that gives none is set aside until it is heard again, and what waits there and may be repeated is asked elsewhere.
    */
   readonly silenceMs: number;
+  /** Ms between the pings of a lane, and that an answer may take before its connection is given up; 10,000 each. */
+  readonly pingMs: number;
+  readonly pongMs: number;
 }
 
 /**
@@ -97,14 +100,24 @@ export function createChannel(options: ChannelOptions): Channel {
 }
 
 const HOUR_MS = 3_600_000;
+const NONE: CallOptions = {};
+
+/** How the calls of one method go, made once: an interceptor may keep state a method. */
+interface Way {
+  readonly facts: MethodFacts;
+  readonly next: Next<ClientContext>;
+}
 
 class RpcChannel implements Channel {
   readonly #options: ChannelOptions;
   readonly #pool: Pool;
   readonly #caller: Caller;
+  readonly #defaultDeadlineMs: number;
+  /** How unary calls are made where there are no interceptors; undefined where there are. */
+  readonly #plain: UnaryOptions | undefined;
   readonly #clock: Clock;
   readonly #prove: (() => string) | undefined;
-  readonly #composed = new WeakMap<object, Next<ClientContext>>();
+  readonly #ways = new WeakMap<object, Way>();
   /** Ends streams: unary calls finish by themselves. */
   readonly #closing = new AbortController();
   #inFlight = 0;
@@ -112,9 +125,16 @@ class RpcChannel implements Channel {
 
   constructor(options: ChannelOptions) {
     const { service, discovery, caller, log, clock = systemClock, random = Math.random, limits = {} } = options;
-    const { maxReceiveBytes = 4 * 1024 * 1024, keepaliveMs = 120_000 } = limits;
+    const { maxReceiveBytes = 4 * 1024 * 1024, keepaliveMs = 120_000, pingMs = 10_000, pongMs = 10_000 } = limits;
     const { maxInFlight = 1_000, maxQueued = 20_000, maxConnections = 20, silenceMs = 250 } = limits;
-    const createTransport = options.transport ?? grpcTransport({ maxReceiveBytes, keepaliveMs });
+    const createTransport = transportOf(options.transport ?? 'auto', {
+      maxReceiveBytes,
+      keepaliveMs,
+      pingMs,
+      pongMs,
+      log,
+      clock,
+    });
     this.#options = options;
     this.#clock = clock;
     this.#prove = caller.secret === undefined ? undefined : createProver(caller.service, caller.secret, clock);
@@ -132,15 +152,31 @@ class RpcChannel implements Channel {
     });
     const budget = new RetryBudget(options.retry?.budget);
     const maxAttempts = options.retry?.maxAttempts ?? 4;
-    this.#caller = new Caller({ pool: this.#pool, budget, maxAttempts, clock, random });
+    const calling = { pool: this.#pool, budget, maxAttempts, clock, random };
+    this.#caller = new Caller(calling);
+    this.#defaultDeadlineMs = options.defaultDeadlineMs ?? 5_000;
+    this.#plain =
+      options.interceptors === undefined || options.interceptors.length === 0
+        ? { ...calling, ended: (context, code, startedAt) => this.#ended(context, code, startedAt) }
+        : undefined;
   }
 
-  async unary<Request, Response>(
+  unary<Request, Response>(
     method: MethodShape<Request, Response>,
     request: Request,
-    options: CallOptions = {},
+    options: CallOptions = NONE,
   ): Promise<Response> {
-    return this.#one(method, request, options);
+    // Nothing stands between most calls and the wire: they cost one promise.
+    if (this.#plain === undefined) return this.#one(method, request, options);
+    try {
+      const { facts } = this.#way(method);
+      const context = this.#context(facts, options, this.#defaultDeadlineMs);
+      this.#inFlight += 1;
+      return new OutgoingUnary(method, request, context, this.#plain).promise;
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
+      return Promise.reject(error);
+    }
   }
 
   async clientStream<Request, Response>(
@@ -187,15 +223,18 @@ class RpcChannel implements Channel {
     request: unknown,
     options: CallOptions,
   ): Promise<Response> {
-    const context = this.#context(method, options, this.#options.defaultDeadlineMs ?? 5_000);
-    const end = this.#begin(context);
+    const { facts, next } = this.#way(method);
+    const context = this.#context(facts, options, this.#defaultDeadlineMs);
+    const startedAt = this.#clock.monotonic();
+    this.#inFlight += 1;
+    let code = 'OK';
     try {
-      const response = await (this.#intercepted(method)(request, context) as Promise<Response>);
-      end('OK');
-      return response;
+      return await (next(request, context) as Promise<Response>);
     } catch (error) {
-      end(AppError.from(error).code);
+      ({ code } = AppError.from(error));
       throw error;
+    } finally {
+      this.#ended(context, code, startedAt);
     }
   }
 
@@ -205,42 +244,40 @@ class RpcChannel implements Channel {
     request: unknown,
     options: CallOptions,
   ): AsyncGenerator<Response> {
-    const context = this.#context(method, options, this.#options.defaultStreamDeadlineMs ?? HOUR_MS);
-    const end = this.#begin(context);
+    const { facts, next } = this.#way(method);
+    const context = this.#context(facts, options, this.#options.defaultStreamDeadlineMs ?? HOUR_MS);
+    const startedAt = this.#clock.monotonic();
+    this.#inFlight += 1;
     let code: string = 'CANCELLED';
     try {
-      yield* this.#intercepted(method)(request, context) as AsyncIterable<Response>;
+      yield* next(request, context) as AsyncIterable<Response>;
       code = 'OK';
     } catch (error) {
       code = AppError.from(error).code;
       throw error;
     } finally {
-      end(code);
+      this.#ended(context, code, startedAt);
     }
   }
 
-  /** The way of a method's calls, made once: an interceptor may keep state a method. */
-  #intercepted<Request, Response>(method: MethodShape<Request, Response>): Next<ClientContext> {
-    let next = this.#composed.get(method);
-    if (next === undefined) {
-      next = compose(this.#options.interceptors ?? [], this.#caller.next(method));
-      this.#composed.set(method, next);
+  #way<Request, Response>(method: MethodShape<Request, Response>): Way {
+    let way = this.#ways.get(method);
+    if (way === undefined) {
+      way = { facts: factsOf(method), next: compose(this.#options.interceptors ?? [], this.#caller.next(method)) };
+      this.#ways.set(method, way);
     }
-    return next;
+    return way;
   }
 
-  #context(method: MethodShape<never, unknown>, options: CallOptions, defaultDeadlineMs: number): ClientContext {
-    const closing = kindOf(method) === 'unary' ? undefined : this.#closing.signal;
-    return outgoingContext({ method, options, defaultDeadlineMs, closing, prove: this.#prove, clock: this.#clock });
+  #context(facts: MethodFacts, options: CallOptions, defaultDeadlineMs: number): OutgoingContext {
+    const closing = facts.kind === 'unary' ? undefined : this.#closing.signal;
+    return new OutgoingContext({ facts, options, defaultDeadlineMs, closing, prove: this.#prove, clock: this.#clock });
   }
 
-  #begin({ service, method }: ClientContext): (code: string) => void {
-    const started = this.#clock.monotonic();
-    this.#inFlight += 1;
-    return (code) => {
-      this.#inFlight -= 1;
-      this.#options.metrics?.observeCall('client', service, method, code, (this.#clock.monotonic() - started) / 1000);
-      if (this.#inFlight === 0) this.#onIdle?.();
-    };
+  #ended({ service, method }: ClientContext, code: string, startedAt: number): void {
+    this.#inFlight -= 1;
+    const { metrics } = this.#options;
+    metrics?.observeCall('client', service, method, code, (this.#clock.monotonic() - startedAt) / 1000);
+    if (this.#inFlight === 0) this.#onIdle?.();
   }
 }

@@ -1,12 +1,11 @@
 import type { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Instance } from '../discovery.ts';
-import { Metadata } from '../metadata.ts';
 import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
 import { outcomeOf } from './outcome.ts';
 import { PeakEwma } from './peak-ewma.ts';
 import type { Candidate, Measure } from './pick.ts';
-import { Pulse } from './pulse.ts';
+import { Pulse, type SilenceListener } from './pulse.ts';
 import type { Transport, TransportFactory, TransportState } from './transport.ts';
 
 export interface EndpointOptions {
@@ -31,9 +30,7 @@ const FAILURE_MS = 250;
 const FLOOR_MS = 5;
 /** Ms that an instance which refused calls (it drains, or is another one) is left alone, unless it connects anew before. */
 const REFUSED_MS = 30_000;
-/** A question that every gRPC server answers at once, if only by saying that it has no such method. */
-const SIGN_OF_LIFE = '/grpc.health.v1.Health/Check';
-/** How many times longer than it counts the answer may still come. */
+/** How many times longer than it counts a sign of life may still come. */
 const LATE = 8;
 
 /** One instance as a channel sees it: its transport, what it costs, and whether it is trusted. */
@@ -83,14 +80,19 @@ export class Endpoint implements Candidate {
     return this.inFlight < this.#options.maxInFlight && this.willing;
   }
 
+  /** Set aside because it fails, or because it says that it does not serve: used where there is no other. */
   isEjected(now: number): boolean {
-    this.#ejection = atTime(this.#ejection, now);
-    return this.#ejection.kind === 'ejected' || this.#pulse.silent;
+    if (this.#ejection !== trusted) this.#ejection = atTime(this.#ejection, now);
+    return this.#ejection.kind === 'ejected' || this.#pulse.silent || !this.transport.serving;
   }
 
-  /** `listener` is called each time that it gave no sign of life, until the returned function is called. */
-  whenSilent(listener: () => void): () => void {
-    return this.#pulse.whenSilent(listener);
+  /** `listener` is told each time that it gave no sign of life, until `unlisten`. */
+  listen(listener: SilenceListener): void {
+    this.#pulse.listen(listener);
+  }
+
+  unlisten(listener: SilenceListener): void {
+    this.#pulse.unlisten(listener);
   }
 
   cost(now: number, by: Measure): number {
@@ -117,7 +119,7 @@ export class Endpoint implements Candidate {
     if (streaming) this.#streams -= 1;
     else this.#calls -= 1;
     const now = clock.monotonic();
-    if (error === undefined || outcomeOf(error) === 'answered') this.#pulse.heard();
+    if (error === undefined || outcomeOf(error) === 'answered') this.#pulse.heard(now);
     const failed = error !== undefined && isInstanceAtFault(error, ms);
     if (failed) this.#latency.observe(Math.max(ms, FAILURE_MS), now);
     else if (!streaming) this.#latency.observe(ms, now);
@@ -139,14 +141,9 @@ export class Endpoint implements Candidate {
     this.transport.close();
   }
 
-  async #isAlive(ms: number): Promise<boolean> {
+  #isAlive(ms: number): Promise<boolean> {
     const { clock } = this.#options;
-    const question = { path: SIGN_OF_LIFE, headers: new Metadata(), deadline: clock.now() + LATE * ms };
-    const unused = { signal: undefined, onHeaders: undefined, onTrailers: undefined };
-    const answer = this.transport.unary({ ...question, ...unused }, new Uint8Array()).then(
-      () => true,
-      (error: unknown) => outcomeOf(error) === 'answered',
-    );
+    const answer = this.transport.isAlive(LATE * ms);
     // Late is better than never.
     void answer.then((alive) => alive && this.#pulse.heard());
     // This process may have stood still itself: what arrived meanwhile is read before anything is said.

@@ -1,5 +1,5 @@
 import grpc from '@grpc/grpc-js';
-import { AppError } from '@stampede/errors';
+import { AppError, CODES } from '@stampede/errors';
 import { HEADERS, NOT_PROCESSED, UNKNOWN } from '../wire/header-names.ts';
 import { decodeError } from '../wire/status-details.ts';
 import { withOutcome, type CallOutcome } from './outcome.ts';
@@ -8,14 +8,14 @@ import { withOutcome, type CallOutcome } from './outcome.ts';
 const REFUSED_STREAM = 'Stream refused by server';
 
 /** Codes that grpc-js also makes up itself when a call is lost on its way, so that only a server's own trailers make them an answer. */
-const AMBIGUOUS = new Set<grpc.status>([
-  grpc.status.CANCELLED,
-  grpc.status.UNKNOWN,
-  grpc.status.DEADLINE_EXCEEDED,
-  grpc.status.RESOURCE_EXHAUSTED,
-  grpc.status.INTERNAL,
-  grpc.status.UNAVAILABLE,
-  grpc.status.DATA_LOSS,
+const AMBIGUOUS = new Set<number>([
+  CODES.CANCELLED,
+  CODES.UNKNOWN,
+  CODES.DEADLINE_EXCEEDED,
+  CODES.RESOURCE_EXHAUSTED,
+  CODES.INTERNAL,
+  CODES.UNAVAILABLE,
+  CODES.DATA_LOSS,
 ]);
 
 /** Reads the status of a failed call. `started`: it got as far as an HTTP/2 stream. */
@@ -36,10 +36,11 @@ export function failureOf(status: grpc.StatusObject, started: boolean): AppError
   return withOutcome(decodeError(code, details, typeof sent === 'string' ? undefined : sent), outcome);
 }
 
-function readOutcome(code: grpc.status, said: grpc.MetadataValue | undefined, answered: boolean): CallOutcome {
+/** What is known of a call that failed with `code`. `said`: the trailer `stampede-outcome`; `answered`: the server spoke. */
+export function readOutcome(code: number, said: unknown, answered: boolean): CallOutcome {
   if (said === NOT_PROCESSED || said === UNKNOWN) return said;
   // Whoever says these, the handler may be running still.
-  if (code === grpc.status.CANCELLED || code === grpc.status.DEADLINE_EXCEEDED) return 'unknown';
+  if (code === CODES.CANCELLED || code === CODES.DEADLINE_EXCEEDED) return 'unknown';
   return answered || !AMBIGUOUS.has(code) ? 'answered' : 'unknown';
 }
 

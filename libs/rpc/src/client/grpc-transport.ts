@@ -1,12 +1,15 @@
 import grpc from '@grpc/grpc-js';
 import { AppError } from '@stampede/errors';
 import type { Instance } from '../discovery.ts';
+import { Metadata } from '../metadata.ts';
 import { HEADERS } from '../wire/header-names.ts';
 import { asBuffer, fromGrpc, toGrpc } from '../wire/grpc-metadata.ts';
 import { abortedBy, failureOf } from './grpc-failure.ts';
 import { GrpcStream } from './grpc-stream.ts';
-import { withOutcome } from './outcome.ts';
-import type { OutgoingCall, Transport, TransportFactory, TransportState } from './transport.ts';
+import { outcomeOf, withOutcome } from './outcome.ts';
+import type { OutgoingCall, Transport, TransportFactory, TransportState, UnaryCall } from './transport.ts';
+
+export type GrpcCall = ReturnType<grpc.Channel['createCall']>;
 
 export interface GrpcTransportOptions {
   /** Bytes of one response message. */
@@ -23,12 +26,17 @@ const STATES: Record<grpc.connectivityState, TransportState> = {
   [grpc.connectivityState.SHUTDOWN]: 'idle',
 };
 
+/** A question that every gRPC server answers at once, if only by saying that it has no such method. */
+const SIGN_OF_LIFE = '/grpc.health.v1.Health/Check';
+
 /** Plain gRPC: one grpc-js channel, hence one connection, an instance. It neither balances nor retries; both are done above. */
 export function grpcTransport(options: GrpcTransportOptions): TransportFactory {
   return (instance, changed) => new GrpcTransport(instance, changed, options);
 }
 
-class GrpcTransport implements Transport {
+export class GrpcTransport implements Transport {
+  /** Plain gRPC does not say. */
+  readonly serving = true;
   readonly #channel: grpc.Channel;
   readonly #target: string;
   readonly #instance: Instance;
@@ -68,40 +76,65 @@ class GrpcTransport implements Transport {
     this.#channel.getConnectivityState(true);
   }
 
-  unary(call: OutgoingCall, request: Uint8Array): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const { signal, onHeaders, onTrailers } = call;
-      const grpcCall = this.#channel.createCall(call.path, call.deadline, null, null, null);
-      let response: Uint8Array | undefined;
-      const abort = () => {
-        if (signal === undefined) return;
-        grpcCall.cancelWithStatus(grpc.status.CANCELLED, 'cancelled by the caller');
-        reject(withOutcome(abortedBy(signal), 'unknown'));
-      };
-      grpcCall.start(this.#headers(call), {
-        onReceiveMetadata: (headers) => onHeaders?.(fromGrpc(headers)),
-        onReceiveMessage: (message: Buffer) => {
-          response = message;
-          grpcCall.startRead();
-        },
-        onReceiveStatus: (status) => {
-          signal?.removeEventListener('abort', abort);
-          onTrailers?.(fromGrpc(status.metadata));
-          if (status.code !== grpc.status.OK) reject(failureOf(status, grpcCall.getPeer() !== this.#target));
-          else if (response === undefined) reject(noResponse());
-          else resolve(response);
-        },
-      });
-      grpcCall.startRead();
-      grpcCall.sendMessageWithContext({}, asBuffer(request));
-      grpcCall.halfClose();
-      signal?.addEventListener('abort', abort, { once: true });
+  unary(call: UnaryCall): void {
+    const { signal, onHeaders, onTrailers } = call;
+    const grpcCall = this.#channel.createCall(call.path, call.deadline, null, null, null);
+    let response: Uint8Array | undefined;
+    let over = false;
+    const abort = () => {
+      if (signal === undefined || over) return;
+      over = true;
+      grpcCall.cancelWithStatus(grpc.status.CANCELLED, 'cancelled by the caller');
+      call.failed(withOutcome(abortedBy(signal), 'unknown'));
+    };
+    grpcCall.start(this.#headers(call), {
+      onReceiveMetadata: (headers) => onHeaders?.(fromGrpc(headers)),
+      onReceiveMessage: (message: Buffer) => {
+        response = message;
+        grpcCall.startRead();
+      },
+      onReceiveStatus: (status) => {
+        signal?.removeEventListener('abort', abort);
+        if (over) return;
+        over = true;
+        onTrailers?.(fromGrpc(status.metadata));
+        if (status.code !== grpc.status.OK) call.failed(failureOf(status, grpcCall.getPeer() !== this.#target));
+        else if (response === undefined) call.failed(noResponse());
+        else call.succeeded(response);
+      },
     });
+    grpcCall.startRead();
+    grpcCall.sendMessageWithContext({}, asBuffer(call.request));
+    grpcCall.halfClose();
+    signal?.addEventListener('abort', abort, { once: true });
   }
 
   stream(call: OutgoingCall, request: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array> {
     const grpcCall = this.#channel.createCall(call.path, call.deadline, null, null, null);
     return new GrpcStream(grpcCall, this.#headers(call), this.#target, call, request);
+  }
+
+  isAlive(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const question: UnaryCall = {
+        path: SIGN_OF_LIFE,
+        headers: new Metadata(),
+        plain: undefined,
+        deadline: Date.now() + ms,
+        signal: undefined,
+        onHeaders: undefined,
+        onTrailers: undefined,
+        request: new Uint8Array(),
+        succeeded: () => resolve(true),
+        failed: (error) => resolve(outcomeOf(error) === 'answered'),
+      };
+      this.unary(question);
+    });
+  }
+
+  /** A stream of bytes that is no call: no deadline, and no headers but its own. */
+  open(path: string): GrpcCall {
+    return this.#channel.createCall(path, Infinity, null, null, null);
   }
 
   close(): void {

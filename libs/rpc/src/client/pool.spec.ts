@@ -19,15 +19,19 @@ function setup(options: Partial<PoolOptions> = {}, listed?: readonly Instance[])
     const transport = {
       state: 'idle' as TransportState,
       closed: false,
+      serving: true,
       move(state: TransportState) {
         transport.state = state;
         changed(state);
       },
       connect: () => (transport.state = 'connecting'),
-      unary: () => Promise.reject(new Error('not in this spec')),
+      unary: () => {
+        throw new Error('not in this spec');
+      },
       stream: () => {
         throw new Error('not in this spec');
       },
+      isAlive: () => Promise.resolve(true),
       close: () => (transport.closed = true),
     };
     transports.set(id, transport);

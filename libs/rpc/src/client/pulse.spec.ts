@@ -17,7 +17,7 @@ function setup() {
     changed: (silent) => state.said.push(silent),
     clock,
   });
-  pulse.whenSilent(() => (state.signs += 1));
+  pulse.listen({ fellSilent: () => (state.signs += 1) });
   const start = () => {
     state.owed += 1;
     pulse.started();

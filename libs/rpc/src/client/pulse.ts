@@ -12,6 +12,11 @@ export interface PulseOptions {
   readonly clock: Clock;
 }
 
+/** Somebody who waits for an instance. */
+export interface SilenceListener {
+  fellSilent(): void;
+}
+
 /**
  * Whether an instance lives. A process that is frozen, or behind a lost route, keeps its connection and answers nothing: no error ever tells. So
  * while calls wait and nothing at all comes back, it is asked for a sign of life, which a slow handler does not hold up. One that gives none is
@@ -19,7 +24,7 @@ export interface PulseOptions {
  */
 export class Pulse {
   readonly #options: PulseOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<SilenceListener>();
   #silent = false;
   #heardAt = -Infinity;
   #waitingSince = -Infinity;
@@ -37,10 +42,13 @@ export class Pulse {
     return this.#silent;
   }
 
-  /** `listener` is called each time that no sign of life came, until the returned function is called. */
-  whenSilent(listener: () => void): () => void {
+  /** `listener` is told each time that no sign of life came, until `unlisten`. */
+  listen(listener: SilenceListener): void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  }
+
+  unlisten(listener: SilenceListener): void {
+    this.#listeners.delete(listener);
   }
 
   /** A call waits. */
@@ -50,8 +58,8 @@ export class Pulse {
   }
 
   /** Something was answered, whatever it was. */
-  heard(): void {
-    this.#heardAt = this.#options.clock.monotonic();
+  heard(now = this.#options.clock.monotonic()): void {
+    this.#heardAt = now;
     this.#become(false);
   }
 
@@ -94,7 +102,7 @@ export class Pulse {
 
   #noSign(): void {
     this.#become(true);
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) listener.fellSilent();
   }
 
   #become(silent: boolean): void {

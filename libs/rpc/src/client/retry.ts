@@ -37,7 +37,6 @@ export class Attempts {
   constructor(context: ClientContext, options: RetryOptions) {
     this.#context = context;
     this.#options = options;
-    options.budget.earn();
   }
 
   /** Instances that failed this call already. */

@@ -1,5 +1,7 @@
+import type { AppError } from '@stampede/errors';
 import type { Instance } from '../discovery.ts';
 import type { Metadata } from '../metadata.ts';
+import type { PlainHead } from './outgoing-context.ts';
 
 /**
  * `idle`: not connected, and not trying until asked. `failed`: the last try to connect failed; it tries on by itself.
@@ -10,12 +12,23 @@ export type TransportState = 'idle' | 'connecting' | 'ready' | 'failed';
 /** One call on its way to one instance. */
 export interface OutgoingCall {
   readonly path: string;
+  /** All of them; made when they are asked for. */
   readonly headers: Metadata;
+  /** What the headers would say, if nobody has made them and there is nothing unusual among them. */
+  readonly plain: PlainHead | undefined;
   /** Epoch ms. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   readonly onHeaders: ((headers: Metadata) => void) | undefined;
   readonly onTrailers: ((trailers: Metadata) => void) | undefined;
+}
+
+/** A call of one message each way; it is told once how it ended. */
+export interface UnaryCall extends OutgoingCall {
+  readonly request: Uint8Array;
+  succeeded(response: Uint8Array): void;
+  /** An AppError that `outcomeOf` knows. */
+  failed(error: AppError): void;
 }
 
 /**
@@ -26,10 +39,13 @@ export interface Transport {
   readonly state: TransportState;
   /** Starts connecting where it is idle. */
   connect(): void;
-  /** One message each way. */
-  unary(call: OutgoingCall, request: Uint8Array): Promise<Uint8Array>;
+  /** False where the instance said that it does not serve, which it does all the same. */
+  readonly serving: boolean;
+  unary(call: UnaryCall): void;
   /** Requests are read as fast as the wire takes them, responses as fast as the caller reads; leaving the iterator cancels the call. */
   stream(call: OutgoingCall, request: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array>;
+  /** Whether the process at the other end gives a sign of life within `ms`, however busy its handlers are. Never rejects. */
+  isAlive(ms: number): Promise<boolean>;
   /** Lets go of the connection; calls under way finish. */
   close(): void;
 }

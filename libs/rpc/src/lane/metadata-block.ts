@@ -37,7 +37,7 @@ export function writeBlock(
   writer.endBlock(block);
 }
 
-function writeEntry(key: string, value: MetadataValue, writer: FrameWriter, names: GivenNames): void {
+export function writeEntry(key: string, value: MetadataValue, writer: FrameWriter, names: GivenNames): void {
   const slot = names.slotOf(key);
   const id = slot?.id ?? 0;
   writer.u16(id);

@@ -1,9 +1,8 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
-import type { Metadata } from '../metadata.ts';
-import { HEADERS } from '../wire/header-names.ts';
 import { createVerifier } from '../wire/service-proof.ts';
 import { decodeUser, type User } from '../wire/user-claim.ts';
+import type { Arrival } from './arrival.ts';
 
 export interface AdmissionOptions {
   readonly instance: string;
@@ -30,19 +29,16 @@ export function createAdmission({
   secret,
   usersFrom,
   clock,
-}: AdmissionOptions): (metadata: Metadata) => Admitted {
+}: AdmissionOptions): (arrival: Arrival) => Admitted {
   const verify = secret === undefined ? undefined : createVerifier(secret, clock);
   const believed = new Set(usersFrom);
-  return (metadata) => {
-    const meant = metadata.get(HEADERS.instance);
+  return ({ meant, proof, claim }) => {
     if (meant !== undefined && meant !== instance) {
       throw new AppError('UNAVAILABLE', 'WRONG_INSTANCE', 'this address serves another instance', {
         metadata: { instance },
       });
     }
     if (verify === undefined) return ANONYMOUS;
-    const proof = metadata.get(HEADERS.service);
-    const claim = metadata.get(HEADERS.user);
     if (proof === undefined) {
       if (claim === undefined) return ANONYMOUS;
       throw new AppError(

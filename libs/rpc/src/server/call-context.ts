@@ -7,12 +7,10 @@ import type { ServerContext } from '../server-context.ts';
 import { HEADERS } from '../wire/header-names.ts';
 import { requestIdOf } from '../wire/request-id.ts';
 import type { User } from '../wire/user-claim.ts';
+import type { Arrival } from './arrival.ts';
+import type { ServedMethod } from './served-method.ts';
 
 export interface CallContextOptions {
-  readonly service: string;
-  readonly method: string;
-  readonly kind: MethodKind;
-  readonly metadata: Metadata;
   readonly deadline: number;
   readonly user: User | undefined;
   readonly caller: string | undefined;
@@ -22,13 +20,11 @@ export interface CallContextOptions {
 
 /** The context of one call. What a handler may never ask for is made when it asks: most calls need no signal, logger or trailers. */
 export class CallContext implements ServerContext {
-  readonly service: string;
-  readonly method: string;
-  readonly kind: MethodKind;
-  readonly metadata: Metadata;
   readonly deadline: number;
   readonly user: User | undefined;
   readonly caller: string | undefined;
+  readonly #method: ServedMethod;
+  readonly #arrival: Arrival;
   readonly #log: Logger;
   readonly #clock: Clock;
   #requestId: string | undefined;
@@ -39,16 +35,30 @@ export class CallContext implements ServerContext {
   #headers: Metadata | undefined;
   #trailers: Metadata | undefined;
 
-  constructor(options: CallContextOptions) {
-    this.service = options.service;
-    this.method = options.method;
-    this.kind = options.kind;
-    this.metadata = options.metadata;
+  constructor(method: ServedMethod, arrival: Arrival, options: CallContextOptions) {
+    this.#method = method;
+    this.#arrival = arrival;
     this.deadline = options.deadline;
     this.user = options.user;
     this.caller = options.caller;
     this.#log = options.log;
     this.#clock = options.clock;
+  }
+
+  get service(): string {
+    return this.#method.service;
+  }
+
+  get method(): string {
+    return this.#method.method;
+  }
+
+  get kind(): MethodKind {
+    return this.#method.kind;
+  }
+
+  get metadata(): Metadata {
+    return this.#arrival.metadata;
   }
 
   get requestId(): string {

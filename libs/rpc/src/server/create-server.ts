@@ -6,7 +6,8 @@ import type { MethodKind, ServiceDefinition } from '../definition.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { bindMethod } from './grpc-server.ts';
 import { http2ServersOf, setHttp2Options } from './http2-door.ts';
-import { withDefaults, type ServerLimits } from './limits.ts';
+import { addLaneService } from './lane-service.ts';
+import { laneLimits, withDefaults, type ServerLimits } from './limits.ts';
 import { followed } from './own-services.ts';
 import { createPeerGuard } from './peer-guard.ts';
 import { addReflection } from './reflection.ts';
@@ -72,6 +73,14 @@ export function createServer(options: ServerOptions): RpcServer {
   const dispatcher = new Dispatcher({ instance, log, metrics, secret, usersFrom, limits, clock });
   const server = new grpc.Server(channelOptions(limits));
   setHttp2Options(server, limits);
+  const lanes = addLaneService(server, {
+    service: options.service,
+    instance,
+    dispatcher,
+    limits: laneLimits(limits),
+    log,
+    clock,
+  });
   const ownServices = followed(server);
   const kinds = new Map<string, MethodKind>();
   const guard = createPeerGuard({
@@ -90,6 +99,7 @@ export function createServer(options: ServerOptions): RpcServer {
       for (const method of servedMethods(definition, handlers, interceptors)) {
         bindMethod(server, method, { instance, dispatcher, log, clock });
         kinds.set(method.path, method.kind);
+        lanes.add(method);
       }
       services.push(definition.fullName);
       health.setStatus(definition.fullName, 'NOT_SERVING');
@@ -106,6 +116,7 @@ export function createServer(options: ServerOptions): RpcServer {
 
     setServing(serving) {
       if (draining !== undefined && serving) return;
+      lanes.setServing(serving);
       for (const name of ['', ...services]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
     },
 
@@ -118,6 +129,7 @@ export function createServer(options: ServerOptions): RpcServer {
 
   async function drain(timeoutMs: number, streamGraceMs: number): Promise<void> {
     dispatcher.refuse();
+    lanes.drain();
     ownServices.endStreams();
     // First drain, which destroys the connections when time is up: forceShutdown knows none where channelz is off.
     if (address !== undefined) server.drain(address, timeoutMs + LAST_WORDS_MS);

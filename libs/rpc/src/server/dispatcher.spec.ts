@@ -3,6 +3,7 @@ import { fakeClock } from '@stampede/testing';
 import { expect, test, vi } from 'vitest';
 import { Metadata } from '../metadata.ts';
 import type { ServerContext } from '../server-context.ts';
+import { arrivalOf } from './arrival.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { withDefaults } from './limits.ts';
 import type { ServedMethod } from './served-method.ts';
@@ -23,7 +24,7 @@ function setup(handle: (context: ServerContext) => Promise<unknown> = () => Prom
   const common = { instance: 'i', log: silentLogger(), metrics: undefined, secret: undefined, usersFrom: [] };
   const dispatcher = new Dispatcher({ ...common, limits, clock });
   const begin = (deadline?: number, metadata = new Metadata()) => {
-    const begun = dispatcher.begin(method, metadata, deadline);
+    const begun = dispatcher.begin(method, arrivalOf(metadata, deadline));
     if (begun.kind !== 'admitted') throw new Error(`refused: ${begun.status.message}`);
     return begun.call;
   };
@@ -32,7 +33,7 @@ function setup(handle: (context: ServerContext) => Promise<unknown> = () => Prom
 
 test('a call whose deadline has passed is not started', () => {
   const { clock, dispatcher, method, handler } = setup();
-  const begun = dispatcher.begin(method, new Metadata(), clock.now());
+  const begun = dispatcher.begin(method, arrivalOf(new Metadata(), clock.now()));
   expect(begun).toMatchObject({ kind: 'refused', status: { code: 4 } });
   expect(begun.kind === 'refused' && begun.status.trailers?.get('stampede-outcome')).toBe('not-processed');
   expect(handler).not.toHaveBeenCalled();
@@ -53,7 +54,11 @@ test('is idle when the last handler is done, not when the last caller is gone', 
   const gate = Promise.withResolvers<Uint8Array>();
   const { dispatcher, begin } = setup(() => gate.promise);
   const call = begin();
-  const reply = call.reply(Buffer.of());
+  const reply = call.reply(Buffer.of(), {
+    answered: () => undefined,
+    failed: () => undefined,
+    forced: () => undefined,
+  });
   let idle = false;
   const waiting = dispatcher.idle().then(() => (idle = true));
   dispatcher.cutOff();

@@ -1,8 +1,8 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
-import type { Metadata } from '../metadata.ts';
 import { NOT_PROCESSED } from '../wire/header-names.ts';
+import type { Arrival } from './arrival.ts';
 import { createAdmission, type Admitted } from './admission.ts';
 import { CallContext } from './call-context.ts';
 import { statusOf, type CallStatus } from './call-status.ts';
@@ -29,12 +29,9 @@ const POLITE_MS = 500;
 /** Lets calls in, whichever transport brought them, and knows those in flight. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #admit: (metadata: Metadata) => Admitted;
+  readonly #admit: (arrival: Arrival) => Admitted;
   readonly #hooks: ServedCallHooks;
-  readonly #calls = new Set<ServedCall>();
-  readonly #started = new WeakMap<ServedCall, number>();
-  /** Cancels the timer that ends a stream. */
-  readonly #timers = new WeakMap<ServedCall, () => void>();
+  readonly #calls: ServedCall[] = [];
   #draining = false;
   #onIdle: (() => void) | undefined;
 
@@ -45,8 +42,8 @@ export class Dispatcher {
       instance: options.instance,
       ended: (call, code) => this.#observe(call, code),
       settled: (call) => {
-        this.#calls.delete(call);
-        if (this.#calls.size === 0) this.#onIdle?.();
+        this.#remove(call);
+        if (this.#calls.length === 0) this.#onIdle?.();
       },
       unexpected: (call, error) =>
         call.context.log.error({ err: error.cause ?? error, rpc: call.method.path }, 'call failed unexpectedly'),
@@ -55,33 +52,29 @@ export class Dispatcher {
 
   /** Calls whose handler is not done. */
   get inFlight(): number {
-    return this.#calls.size;
+    return this.#calls.length;
   }
 
-  /** Lets a call in, or refuses it before any handler sees it. `deadline` in epoch ms; a call without one gets the server's default. */
-  begin(method: ServedMethod, metadata: Metadata, deadline: number | undefined): Begun {
+  /** Lets a call in, or refuses it before any handler sees it. */
+  begin(method: ServedMethod, arrival: Arrival): Begun {
     const { clock, log, limits } = this.#options;
+    const { deadline } = arrival;
     const now = clock.now();
     try {
       if (this.#draining) throw new AppError('UNAVAILABLE', 'DRAINING', 'this instance is shutting down');
       if (deadline !== undefined && deadline <= now) {
         throw new AppError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'the deadline had passed before the call arrived');
       }
-      const { caller, user } = this.#admit(metadata);
-      const context = new CallContext({
-        service: method.service,
-        method: method.method,
-        kind: method.kind,
-        metadata,
+      const { caller, user } = this.#admit(arrival);
+      const context = new CallContext(method, arrival, {
         deadline: deadline ?? now + this.defaultDeadlineMs(method),
         user,
         caller,
         log,
         clock,
       });
-      const call = new ServedCall(method, context, this.#hooks);
-      this.#calls.add(call);
-      this.#started.set(call, clock.monotonic());
+      const call = new ServedCall(method, context, this.#hooks, clock.monotonic());
+      call.place = this.#calls.push(call) - 1;
       if (method.kind !== 'unary') this.#endInTime(call, limits.maxStreamMs);
       return { kind: 'admitted', call };
     } catch (thrown) {
@@ -104,12 +97,12 @@ export class Dispatcher {
 
   /** Asks every open stream to end, and ends those that do not. */
   endStreams(): void {
-    for (const call of this.#calls) if (call.method.kind !== 'unary') this.#drainStream(call);
+    for (const call of [...this.#calls]) if (call.method.kind !== 'unary') this.#drainStream(call);
   }
 
   /** Gives up every call in flight: its caller is told at once, whatever its handler still does. */
   cutOff(): void {
-    for (const call of this.#calls) {
+    for (const call of [...this.#calls]) {
       call.ask(new AppError('UNAVAILABLE', 'CUT_OFF', 'this instance stopped before the call was done'));
       call.force();
     }
@@ -117,30 +110,34 @@ export class Dispatcher {
 
   /** Resolves when no call is in flight. */
   async idle(): Promise<void> {
-    if (this.#calls.size === 0) return;
+    if (this.#calls.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#onIdle = () => resolve(undefined);
     await promise;
   }
 
+  #remove(call: ServedCall): void {
+    const last = this.#calls.pop();
+    if (last === undefined || last === call) return;
+    last.place = call.place;
+    this.#calls[call.place] = last;
+  }
+
   #endInTime(call: ServedCall, ms: number): void {
-    const cancel = this.#options.clock.schedule(ms, () => this.#drainStream(call));
-    this.#timers.set(call, cancel);
+    call.stopTimer = this.#options.clock.schedule(ms, () => this.#drainStream(call));
   }
 
   #drainStream(call: ServedCall): void {
     call.ask(new AppError('UNAVAILABLE', 'STREAM_DRAINED', 'the stream was ended by the server: open it again'));
-    this.#timers.set(
-      call,
-      this.#options.clock.schedule(POLITE_MS, () => call.force()),
-    );
+    call.stopTimer?.();
+    call.stopTimer = this.#options.clock.schedule(POLITE_MS, () => call.force());
   }
 
   #observe(call: ServedCall, code: string): void {
-    this.#timers.get(call)?.();
+    call.stopTimer?.();
     const { metrics, clock } = this.#options;
     if (metrics === undefined) return;
-    const seconds = (clock.monotonic() - (this.#started.get(call) ?? 0)) / 1000;
+    const seconds = (clock.monotonic() - call.startedAt) / 1000;
     metrics.observeCall('server', call.method.service, call.method.method, code, seconds);
   }
 }

@@ -4,9 +4,10 @@ import type { Clock } from '@stampede/lifecycle';
 import type { Logger } from '@stampede/telemetry';
 import { asBuffer, fromGrpc, toGrpc } from '../wire/grpc-metadata.ts';
 import { HEADERS } from '../wire/header-names.ts';
+import { arrivalOf } from './arrival.ts';
 import type { CallStatus } from './call-status.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { ServedCall } from './served-call.ts';
+import type { ReplySink, ServedCall } from './served-call.ts';
 import type { ServedMethod } from './served-method.ts';
 
 export interface GrpcBindingOptions {
@@ -68,17 +69,21 @@ function answer(
 ): void {
   const served = begin(call, method, options, (status) => respond(failure(status)));
   if (served === undefined) return;
-  served.whenForced((status) => respond(failure(status)));
-  const answered = served.reply(request).then(({ status, payload }) => {
-    if (call.cancelled) return;
-    if (payload === undefined) {
-      respond(failure(status));
-      return;
-    }
-    call.sendMetadata(headersOf(served, options));
-    respond(null, payload, status.trailers === undefined ? undefined : toGrpc(status.trailers));
-  });
-  guard(answered, method, options);
+  let over = false;
+  const fail = (status: CallStatus) => {
+    if (!over && !call.cancelled) respond(failure(status));
+    over = true;
+  };
+  const sink: ReplySink = {
+    answered(payload, { setTrailers }) {
+      if (over || call.cancelled) return;
+      call.sendMetadata(headersOf(served, options));
+      respond(null, payload, setTrailers === undefined ? undefined : toGrpc(setTrailers));
+    },
+    failed: fail,
+    forced: fail,
+  };
+  guard(served.reply(request, sink), method, options);
 }
 
 /** What the wire refuses to carry costs its own call and no other. */
@@ -97,9 +102,11 @@ async function pump(
   const served = begin(call, method, options, fail);
   if (served === undefined) return;
   const forced = { over: false };
-  served.whenForced((status) => {
-    forced.over = true;
-    fail(status);
+  served.whenForced({
+    forced(status) {
+      forced.over = true;
+      fail(status);
+    },
   });
   const responses = served.stream(request);
   let headersSent = false;
@@ -131,7 +138,7 @@ function begin(
 ): ServedCall | undefined {
   const deadline = Number(call.getDeadline());
   const timed = Number.isFinite(deadline);
-  const begun = dispatcher.begin(method, fromGrpc(call.metadata), timed ? deadline : undefined);
+  const begun = dispatcher.begin(method, arrivalOf(fromGrpc(call.metadata), timed ? deadline : undefined));
   if (begun.kind === 'refused') {
     refuse(begun.status);
     return undefined;

@@ -1,3 +1,5 @@
+import type { LaneServerLimits } from '../lane/lane-server.ts';
+
 /** What a server allows its peers; every bound has a default, since none of grpc-js's servers has. */
 export interface ServerLimits {
   /** Bytes of one request message, unpacked; 4 MiB. Larger ones are RESOURCE_EXHAUSTED. */
@@ -65,5 +67,20 @@ export function withDefaults(limits: Partial<ServerLimits> = {}): ServerLimits {
     keepaliveMs: 60_000,
     ...limits,
     maxStreamMs,
+  };
+}
+
+/** Of a connection's age, the part that a lane lives: it ends, in-band and in peace, before its connection is asked to. */
+const LANE_AGE = 0.7;
+
+/** What a lane allows its client. A lane that is not the first on its connection still ends within the grace that the connection's calls have. */
+export function laneLimits(limits: ServerLimits): LaneServerLimits {
+  const { connectionAgeMs, connectionAgeGraceMs, maxConcurrentStreams, maxReceiveBytes } = limits;
+  return {
+    credits: maxConcurrentStreams,
+    maxReceiveBytes,
+    ageMs: LANE_AGE * Math.min(connectionAgeMs, connectionAgeGraceMs),
+    pingMs: 10_000,
+    pongMs: 10_000,
   };
 }

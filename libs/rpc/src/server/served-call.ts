@@ -4,10 +4,14 @@ import type { CallContext } from './call-context.ts';
 import { statusOf, statusOk, type CallStatus } from './call-status.ts';
 import type { ServedMethod } from './served-method.ts';
 
-export interface Reply {
-  readonly status: CallStatus;
-  /** The response; absent where the status is not OK. */
-  readonly payload?: Uint8Array;
+/** Where the answer of a method with one response goes: `forced` may come before one of the others, and stands for it. */
+export interface ReplySink {
+  /** The handler is done; what it set of headers and trailers is in the context. */
+  answered(payload: Uint8Array, context: CallContext): void;
+  /** The handler has failed. */
+  failed(status: CallStatus): void;
+  /** The call is over, whatever its handler still does. */
+  forced(status: CallStatus): void;
 }
 
 export interface ServedCallHooks {
@@ -24,28 +28,39 @@ export interface ServedCallHooks {
 export class ServedCall {
   readonly context: CallContext;
   readonly method: ServedMethod;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  /** Its place among the calls in flight; the dispatcher's. */
+  place = 0;
+  /** Cancels the timer that ends a stream; the dispatcher's. */
+  stopTimer: (() => void) | undefined;
   readonly #hooks: ServedCallHooks;
   #ended = false;
-  #onForced: ((status: CallStatus) => void) | undefined;
+  #sink: Pick<ReplySink, 'forced'> | undefined;
 
-  constructor(method: ServedMethod, context: CallContext, hooks: ServedCallHooks) {
+  constructor(method: ServedMethod, context: CallContext, hooks: ServedCallHooks, startedAt: number) {
+    this.startedAt = startedAt;
     this.method = method;
     this.context = context;
     this.#hooks = hooks;
   }
 
-  /** Runs the handler of a method with one response. Never rejects. */
-  async reply(request: Uint8Array | AsyncIterable<Uint8Array>): Promise<Reply> {
+  /** Runs the handler of a method with one response. Rejects only if the sink throws. */
+  async reply(request: Uint8Array | AsyncIterable<Uint8Array>, sink: ReplySink): Promise<void> {
+    this.#sink = sink;
+    let payload: Uint8Array;
     try {
       const response = await (this.#start(request) as Promise<unknown>);
-      const payload = this.method.encode(response);
+      payload = this.method.encode(response);
       this.#end('OK');
-      return { status: statusOk(this.context.setTrailers), payload };
     } catch (thrown) {
-      return { status: this.#failed(thrown) };
-    } finally {
+      const status = this.#failed(thrown);
       this.#hooks.settled(this);
+      sink.failed(status);
+      return;
     }
+    this.#hooks.settled(this);
+    sink.answered(payload, this.context);
   }
 
   /** Runs the handler of a method that streams responses; returns the status. Never throws. */
@@ -77,12 +92,12 @@ export class ServedCall {
   /** Ends a stream that was asked to and did not, with the reason it was asked. */
   force(): void {
     if (this.#ended || this.context.cutBy === undefined) return;
-    this.#onForced?.(this.#failed(this.context.cutBy));
+    this.#sink?.forced(this.#failed(this.context.cutBy));
   }
 
-  /** `send` sends a status over the handler's head. */
-  whenForced(send: (status: CallStatus) => void): void {
-    this.#onForced = send;
+  /** For a stream: `sink.forced` sends a status over the handler's head. */
+  whenForced(sink: Pick<ReplySink, 'forced'>): void {
+    this.#sink = sink;
   }
 
   #start(request: Uint8Array | AsyncIterable<Uint8Array>): unknown {

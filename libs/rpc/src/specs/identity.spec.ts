@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { systemClock } from '@stampede/lifecycle';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { outcomeOf, type ServerContext, type ServerOptions, type User } from '../index.ts';
 import { createProver } from '../wire/service-proof.ts';
 import { encodeUser } from '../wire/user-claim.ts';
-import { connect, failure, request, response, startEcho } from './setup.ts';
+import { connect, failure, request, response, startEcho, TRANSPORTS } from './setup.ts';
 import { rawClient } from './raw-client.ts';
 
 const secret = 'correct horse battery staple';
@@ -26,42 +26,94 @@ async function start(options: Partial<ServerOptions> = {}) {
 
 const proofOf = (name: string, key = secret, clock = systemClock) => createProver(name, key, clock)();
 
-test('a caller with the secret is known by name, and the gateway’s word on the user is believed', async () => {
-  const { instance, seen } = await start();
-  const { client } = connect([instance], { caller: { service: 'gateway', secret } });
-  await client.add(request(), { user });
-  expect(seen).toEqual([{ caller: 'gateway', user }]);
-});
+describe.each(TRANSPORTS)('identity over %s', (_name, transport) => {
+  test('a caller with the secret is known by name, and the gateway’s word on the user is believed', async () => {
+    const { instance, seen } = await start();
+    const { client } = connect([instance], { transport, caller: { service: 'gateway', secret } });
+    await client.add(request(), { user });
+    expect(seen).toEqual([{ caller: 'gateway', user }]);
+  });
 
-test('a proven caller that may not speak for users is known, its users are not', async () => {
-  const { instance, seen } = await start();
-  const { client } = connect([instance], { caller: { service: 'order', secret } });
-  await client.add(request(), { user });
-  expect(seen).toEqual([{ caller: 'order', user: undefined }]);
+  test('a proven caller that may not speak for users is known, its users are not', async () => {
+    const { instance, seen } = await start();
+    const { client } = connect([instance], { transport, caller: { service: 'order', secret } });
+    await client.add(request(), { user });
+    expect(seen).toEqual([{ caller: 'order', user: undefined }]);
+  });
+
+  test('a server without a secret believes nobody', async () => {
+    const { secret: none, ...rest } = { secret: undefined, usersFrom: ['gateway'] };
+    expect(none).toBeUndefined();
+    const seen: unknown[] = [];
+    const { instance } = await startEcho(
+      {
+        add: async ({ text }, context) => {
+          seen.push(context.caller, context.user);
+          return Promise.resolve(response({ text }));
+        },
+      },
+      rest,
+    );
+    const { client } = connect([instance], { transport, caller: { service: 'gateway', secret } });
+    await client.add(request(), { user });
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  test('the user, request id and trace of a call being served go on with the calls made for it', async () => {
+    const seen: ServerContext[] = [];
+    const back = await startEcho(
+      {
+        add: async (_, context) => {
+          seen.push(context);
+          return Promise.resolve(response());
+        },
+      },
+      { secret, usersFrom: ['order'] },
+    );
+    const { client: toBack } = connect([back.instance], { transport, caller: { service: 'order', secret } });
+    const front = await startEcho(
+      {
+        add: async (message, context) => {
+          seen.push(context);
+          return toBack.add(message, { context });
+        },
+      },
+      { secret, usersFrom: ['gateway'] },
+    );
+    const { client } = connect([front.instance], { transport, caller: { service: 'gateway', secret } });
+    await client.add(request(), { user, requestId: 'abc' });
+    const [first, second] = seen;
+    expect(second).toMatchObject({ caller: 'order', user, requestId: 'abc' });
+    expect(second?.trace.traceId).toBe(first?.trace.traceId);
+    expect(second?.trace.spanId).not.toBe(first?.trace.spanId);
+  });
+
+  test('a proof is renewed before it ends', async () => {
+    let offset = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + offset };
+    const { instance, seen } = await start({ clock });
+    const { client } = connect([instance], { transport, clock, caller: { service: 'gateway', secret } });
+    for (let n = 0; n < 6; n += 1) {
+      await client.add(request(), { user });
+      offset += 250_000;
+    }
+    expect(seen).toEqual(Array.from({ length: 6 }, () => ({ caller: 'gateway', user })));
+  });
+
+  test('an instance that is another one is not called', async () => {
+    const { instance, seen } = await start();
+    const { client } = connect([{ ...instance, id: 'somebody-else' }], { transport, retry: { maxAttempts: 1 } });
+    const error = await failure(client.add(request()));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', reason: 'WRONG_INSTANCE' });
+    expect(outcomeOf(error)).toBe('not-processed');
+    expect(seen).toEqual([]);
+  });
 });
 
 test('a caller that claims nothing is anonymous', async () => {
   const { instance, seen } = await start();
   await rawClient(instance.address).unary('Add', request());
   expect(seen).toEqual([{ caller: undefined, user: undefined }]);
-});
-
-test('a server without a secret believes nobody', async () => {
-  const { secret: none, ...rest } = { secret: undefined, usersFrom: ['gateway'] };
-  expect(none).toBeUndefined();
-  const seen: unknown[] = [];
-  const { instance } = await startEcho(
-    {
-      add: async ({ text }, context) => {
-        seen.push(context.caller, context.user);
-        return Promise.resolve(response({ text }));
-      },
-    },
-    rest,
-  );
-  const { client } = connect([instance], { caller: { service: 'gateway', secret } });
-  await client.add(request(), { user });
-  expect(seen).toEqual([undefined, undefined]);
 });
 
 const future = String(Math.floor(Date.now() / 1000) + 600);
@@ -107,35 +159,6 @@ test.each([
   expect(answer).toMatchObject({ code: 16, reason: 'USER_MALFORMED' });
 });
 
-test('the user, request id and trace of a call being served go on with the calls made for it', async () => {
-  const seen: ServerContext[] = [];
-  const back = await startEcho(
-    {
-      add: async (_, context) => {
-        seen.push(context);
-        return Promise.resolve(response());
-      },
-    },
-    { secret, usersFrom: ['order'] },
-  );
-  const { client: toBack } = connect([back.instance], { caller: { service: 'order', secret } });
-  const front = await startEcho(
-    {
-      add: async (message, context) => {
-        seen.push(context);
-        return toBack.add(message, { context });
-      },
-    },
-    { secret, usersFrom: ['gateway'] },
-  );
-  const { client } = connect([front.instance], { caller: { service: 'gateway', secret } });
-  await client.add(request(), { user, requestId: 'abc' });
-  const [first, second] = seen;
-  expect(second).toMatchObject({ caller: 'order', user, requestId: 'abc' });
-  expect(second?.trace.traceId).toBe(first?.trace.traceId);
-  expect(second?.trace.spanId).not.toBe(first?.trace.spanId);
-});
-
 test('an instance refuses a call that means another one, before any handler sees it', async () => {
   const { instance, seen } = await start();
   const raw = rawClient(instance.address);
@@ -143,9 +166,6 @@ test('an instance refuses a call that means another one, before any handler sees
   expect(answer).toMatchObject({ code: 14, reason: 'WRONG_INSTANCE' });
   expect(answer.trailers.get('stampede-outcome')).toBe('not-processed');
   expect(seen).toEqual([]);
-  const { client } = connect([{ ...instance, id: 'somebody-else' }]);
-  const error = await failure(client.add(request()));
-  expect(outcomeOf(error)).toBe('not-processed');
 });
 
 test('every answer names the instance, a success in its headers and a failure in its trailers', async () => {

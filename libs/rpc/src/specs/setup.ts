@@ -3,8 +3,7 @@ import { onTestFinished } from 'vitest';
 import { EchoServiceDefinition, type EchoRequest } from '../../test-proto/gen/stampede/test/v1/echo.ts';
 import { createChannel, type Channel, type ChannelOptions } from '../client/create-channel.ts';
 import { createClient, type Client } from '../client/create-client.ts';
-import { grpcTransport } from '../client/grpc-transport.ts';
-import type { TransportFactory } from '../client/transport.ts';
+import type { TransportMode } from '../client/transport-mode.ts';
 import type { Instance } from '../discovery.ts';
 import { FakeDiscovery } from './fake-discovery.ts';
 import { createServer, type RpcServer, type ServerOptions } from '../server/create-server.ts';
@@ -13,9 +12,10 @@ import { echoHandlers, type EchoHandlers } from './echo-handlers.ts';
 export { response, type EchoHandlers } from './echo-handlers.ts';
 export { FakeDiscovery } from './fake-discovery.ts';
 
-/** What the conformance specs run over; the lane joins here. */
-export const TRANSPORTS: readonly (readonly [name: string, transport: TransportFactory])[] = [
-  ['grpc', grpcTransport({ maxReceiveBytes: 4 * 1024 * 1024, keepaliveMs: 120_000 })],
+/** What the conformance specs run over. */
+export const TRANSPORTS: readonly (readonly [name: string, transport: TransportMode])[] = [
+  ['grpc', 'unary'],
+  ['lane', 'lane'],
 ];
 
 export type Echo = Client<typeof EchoServiceDefinition>;
