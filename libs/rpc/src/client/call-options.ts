@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly user?: User;
   readonly requestId?: string;
   readonly trace?: TraceContext;
-  /** What the call is about: calls of one key are to meet at one instance. Not used yet; never needed for correctness. */
+  /** What the call is about: calls of one key meet at one instance while it is up to them. Never needed for correctness. */
   readonly key?: string;
   readonly metadata?: Metadata;
   /** Called with the headers of each attempt that got some. */

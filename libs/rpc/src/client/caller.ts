@@ -75,11 +75,11 @@ export class Caller {
 
   /** An instance, or undefined if there was none and another try is due. */
   async #acquire(context: ClientContext, attempts: Attempts): Promise<Endpoint | undefined> {
-    const { signal, deadline } = context;
+    const { signal, deadline, key } = context;
     try {
       if (signal?.aborted === true) throw withOutcome(abortedBy(signal), 'not-processed');
       if (context.remainingMs() <= 0) throw tooLate();
-      return await this.#options.pool.acquire({ streaming: true, deadline, signal }, attempts.avoid);
+      return await this.#options.pool.acquire({ streaming: true, deadline, signal, key }, attempts.avoid);
     } catch (thrown) {
       await attempts.next(AppError.from(thrown), undefined, true);
       return undefined;

@@ -2,6 +2,7 @@ import type { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Instance } from '../discovery.ts';
 import { afterCall, atTime, trusted, type EjectionState } from './ejection.ts';
+import { hashOf } from './hash.ts';
 import { outcomeOf } from './outcome.ts';
 import { PeakEwma } from './peak-ewma.ts';
 import type { Candidate, Measure } from './pick.ts';
@@ -36,6 +37,7 @@ const LATE = 8;
 /** One instance as a channel sees it: its transport, what it costs, and whether it is trusted. */
 export class Endpoint implements Candidate {
   readonly transport: Transport;
+  readonly seed: number;
   readonly #options: EndpointOptions;
   readonly #latency: PeakEwma;
   readonly #weight: number;
@@ -49,6 +51,7 @@ export class Endpoint implements Candidate {
     this.#options = options;
     this.#latency = new PeakEwma(options.assumedMs, options.clock.monotonic());
     this.#weight = weightOf(options.instance);
+    this.seed = hashOf(options.instance.id);
     this.transport = options.createTransport(options.instance, (state) => {
       if (state === 'ready') this.#refusedUntil = -Infinity;
       this.#pulse.reset();

@@ -115,7 +115,7 @@ export class OutgoingUnary<Request, Response> implements AttemptedCall {
   }
 
   #attempt(): void {
-    const { signal, deadline } = this.#context;
+    const { signal, deadline, key } = this.#context;
     if (signal?.aborted === true) {
       void this.#again(withOutcome(abortedBy(signal), 'not-processed'), undefined);
       return;
@@ -124,7 +124,7 @@ export class OutgoingUnary<Request, Response> implements AttemptedCall {
       void this.#again(tooLate(), undefined);
       return;
     }
-    const found = this.#options.pool.acquire({ streaming: false, deadline, signal }, this.#made?.avoid);
+    const found = this.#options.pool.acquire({ streaming: false, deadline, signal, key }, this.#made?.avoid);
     if (found instanceof Promise) {
       found.then(
         (endpoint) => new UnaryAttempt(this, endpoint, this.#options.clock.monotonic()),

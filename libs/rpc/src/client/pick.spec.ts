@@ -13,7 +13,14 @@ const fakes = fc
     fc.record({ available: fc.boolean(), ejected: fc.boolean(), cost: fc.double({ min: 0, max: 1e6, noNaN: true }) }),
   )
   .map((all): Fake[] =>
-    all.map(({ available, ejected, cost }) => ({ available, ejected, isEjected: () => ejected, cost: () => cost })),
+    all.map(({ available, ejected, cost }) => ({
+      available,
+      ejected,
+      inFlight: 0,
+      seed: 0,
+      isEjected: () => ejected,
+      cost: () => cost,
+    })),
   );
 const seeds = fc.integer();
 
@@ -69,6 +76,7 @@ function simulate(serviceMs: readonly number[], callers: number, calls: number, 
       inFlight: 0,
       got: 0,
       freeAt: 0,
+      seed: 0,
       available: true,
       isEjected: () => false,
       cost(now: number, by: Measure) {

@@ -8,6 +8,10 @@ export type Measure = 'time' | 'calls' | 'streams';
 export interface Candidate {
   /** Connected, willing, and with room for another call. */
   readonly available: boolean;
+  /** Calls and streams under way. */
+  readonly inFlight: number;
+  /** A hash of its id: where it stands in the order of each key. */
+  readonly seed: number;
   /** Set aside because it fails. */
   isEjected(now: number): boolean;
   /** What one more call would cost there; lower is better. */

@@ -4,7 +4,9 @@ import type { Logger } from '@stampede/telemetry';
 import type { Discovery, Instance, InstanceSet } from '../discovery.ts';
 import { Endpoint } from './endpoint.ts';
 import { abortedBy } from './grpc-failure.ts';
+import { mix } from './hash.ts';
 import { withOutcome } from './outcome.ts';
+import { pickByKey } from './pick-by-key.ts';
 import { pick } from './pick.ts';
 import type { TransportFactory, TransportState } from './transport.ts';
 
@@ -27,6 +29,8 @@ export interface Seeker {
   readonly streaming: boolean;
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
+  /** What the call is about: calls of one key meet at one instance where they can. */
+  readonly key?: string | undefined;
   /** Waits for as long as it takes, though nothing can be reached now. */
   readonly patient?: boolean;
 }
@@ -47,6 +51,7 @@ export class Pool {
   readonly #fading = new Set<string>();
   /** In order, oldest first. */
   readonly #waiters = new Set<Waiter>();
+  readonly #seed: number;
   readonly #unwatch: () => void;
   #endpoints: readonly Endpoint[] = [];
   #known = false;
@@ -54,6 +59,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#seed = Math.floor(options.random() * 2 ** 32);
     this.#unwatch = options.discovery.watch(options.service, (set) => this.#update(set));
   }
 
@@ -103,10 +109,12 @@ export class Pool {
     for (const endpoint of this.#endpoints) endpoint.close();
   }
 
-  #pick({ streaming }: Seeker, avoid: Avoided): Endpoint | undefined {
+  #pick({ streaming, key }: Seeker, avoid: Avoided): Endpoint | undefined {
     if (this.#closed) return undefined;
     const { clock, random } = this.#options;
-    return pick(this.#endpoints, { now: clock.monotonic(), streaming, random, avoid });
+    const now = clock.monotonic();
+    const keyed = key === undefined ? undefined : pickByKey(this.#endpoints, key, { now, avoid });
+    return keyed ?? pick(this.#endpoints, { now, streaming, random, avoid });
   }
 
   #wait(seeker: Seeker, avoid: Avoided): Promise<Endpoint> {
@@ -263,12 +271,17 @@ export class Pool {
 
   #changed(): void {
     if (this.#closed) return;
-    this.#endpoints = [...this.#members.values()];
+    this.#endpoints = [...this.#members.values()].sort((one, other) => this.#rank(other) - this.#rank(one));
     this.#connect();
     this.#serveWaiters();
   }
 
-  /** Connects to as many as are wanted; further ones take the place of those that cannot be reached. */
+  /** Every channel has an order of its own: where instances are many, each connects to a few, and together they reach all alike. */
+  #rank({ seed }: Endpoint): number {
+    return mix(seed ^ this.#seed);
+  }
+
+  /** Connects to as many as are wanted, the first of its order; further ones take the place of those that cannot be reached. */
   #connect(): void {
     let connections = 0;
     for (const { transport } of this.#endpoints)
