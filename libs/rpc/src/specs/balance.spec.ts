@@ -43,12 +43,12 @@ describe.each(TRANSPORTS)('balance over %s', (_name, transport) => {
     discovery.publish(servers.map(({ instance }) => instance));
     await burst(client, 100, callers);
     for (const { calls } of servers) calls.count = 0;
-    await burst(client, 2_000, callers);
-    for (const { calls } of servers) expect(calls.count).toBeGreaterThan(500);
+    await burst(client, 800, callers);
+    for (const { calls } of servers) expect(calls.count).toBeGreaterThan(200);
   });
 
   test('a slow instance gets less', async () => {
-    const [slow, fast] = [await counting(40), await counting(1)];
+    const [slow, fast] = [await counting(200), await counting(1)];
     const { client } = connect([slow.instance, fast.instance], { transport });
     await burst(client, 1_000, 16);
     expect(slow.calls.count).toBeLessThan(fast.calls.count / 2);

@@ -86,7 +86,8 @@ describe.each(TRANSPORTS)('cancellation over %s', (_name, transport) => {
       },
     });
     const { client } = connect([front.instance], { transport });
-    expect(await failure(client.add(request(), { deadlineMs: 100 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await Promise.all([client.echo(request()), toBack.echo(request())]);
+    expect(await failure(client.add(request(), { deadlineMs: 500 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect(await inner.promise).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect(await reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });

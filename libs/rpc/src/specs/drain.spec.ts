@@ -91,7 +91,7 @@ describe.each(TRANSPORTS)('drain over %s', (_name, transport) => {
     const short = all(client.count(request({ number: 20 })));
     const long = failure(all(client.count(request({ number: 1_000_000 }))));
     await client.echo(request());
-    await server.drain({ streamGraceMs: 300 });
+    await server.drain({ streamGraceMs: 2_000 });
     expect(await short).toHaveLength(20);
     expect(await long).toMatchObject({ code: 'UNAVAILABLE', reason: 'STREAM_DRAINED' });
     expect(cleaned).toHaveBeenCalledTimes(2);

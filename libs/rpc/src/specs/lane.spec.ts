@@ -1,10 +1,10 @@
 import grpc from '@grpc/grpc-js';
 import { createLogger } from '@stampede/telemetry';
+import { tcpLink } from '@stampede/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { EchoRequest, EchoResponse } from '../../test-proto/gen/stampede/test/v1/echo.ts';
 import { Metadata, outcomeOf, type Instance } from '../index.ts';
 import { asBuffer } from '../wire/grpc-metadata.ts';
-import { startFragile } from './fragile.ts';
 import { all, connect, failure, request, response, startEcho } from './setup.ts';
 
 const advertised = (instance: Instance): Instance => ({ ...instance, metadata: { lane: '1' } });
@@ -68,19 +68,23 @@ test('who insists on the lane gets no other', async () => {
 
 test('a peer that freezes is given up: calls on it are unknown, others go elsewhere', async () => {
   const started = Promise.withResolvers<undefined>();
-  const frozen = await startFragile({
+  const frozen = await startEcho({
     add: async () => {
       started.resolve(undefined);
       return new Promise(() => undefined);
     },
   });
+  const [host = '', port] = frozen.instance.address.split(':');
+  const link = await tcpLink({ target: () => ({ host, port: Number(port) }) });
+  onTestFinished(() => link.close());
+  const through = { ...frozen.instance, address: `127.0.0.1:${link.port}` };
   const limits = { pingMs: 200, pongMs: 400 };
-  const { client, discovery } = connect([frozen.instance], { transport: 'lane', limits });
+  const { client, discovery } = connect([through], { transport: 'lane', limits });
   const lost = failure(client.add(request()));
   await started.promise;
-  frozen.freeze();
+  link.freeze();
   const { instance } = await startEcho();
-  discovery.publish([frozen.instance, instance]);
+  discovery.publish([through, instance]);
   const error = await lost;
   expect(error).toMatchObject({ code: 'UNAVAILABLE', reason: 'CONNECTION_LOST' });
   expect(outcomeOf(error)).toBe('unknown');

@@ -1,9 +1,9 @@
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '@stampede/errors';
+import { tcpLink } from '@stampede/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { outcomeOf, type Instance } from '../index.ts';
-import { startFragile } from './fragile.ts';
 import { all, connect, failure, request, response, startEcho, TRANSPORTS, type EchoHandlers } from './setup.ts';
 
 /** An HTTP/2 server that treats calls as `treat` says, and how many it got. */
@@ -36,6 +36,15 @@ function dying(cut: (nth: number) => boolean): { handlers: Partial<EchoHandlers>
     return cut(calls.count) ? new Promise<never>(() => undefined) : Promise.resolve(response({ number: calls.count }));
   };
   return { calls, handlers: { echo: handler, put: handler, add: handler } };
+}
+
+/** An echo server behind a wire that can be cut, whatever goes over it. */
+async function linked(handlers: Partial<EchoHandlers>) {
+  const { instance } = await startEcho(handlers);
+  const [host = '', port] = instance.address.split(':');
+  const link = await tcpLink({ target: () => ({ host, port: Number(port) }) });
+  onTestFinished(() => link.close());
+  return { instance: { ...instance, address: `127.0.0.1:${link.port}` }, link };
 }
 
 const METHODS = ['echo', 'put', 'add'] as const;
@@ -80,11 +89,12 @@ describe.each(TRANSPORTS)('retries over %s', (_name, transport) => {
 
   test('a call that may have been processed is never sent twice unless its contract allows it', async () => {
     const { calls, handlers } = dying(() => {
-      fragile.cut();
+      link.cut();
+      link.heal();
       return true;
     });
-    const fragile = await startFragile(handlers);
-    const { client } = connect([fragile.instance], { transport });
+    const { instance, link } = await linked(handlers);
+    const { client } = connect([instance], { transport });
     const error = await failure(client.add(request()));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', reason: 'CONNECTION_LOST' });
     expect(outcomeOf(error)).toBe('unknown');
@@ -93,11 +103,12 @@ describe.each(TRANSPORTS)('retries over %s', (_name, transport) => {
 
   test.each(['echo', 'put'] as const)('%s is sent again when its connection was lost', async (method) => {
     const { calls, handlers } = dying((nth) => {
-      if (nth < 3) fragile.cut();
+      if (nth < 3) link.cut();
+      link.heal();
       return nth < 3;
     });
-    const fragile = await startFragile(handlers);
-    const { client } = connect([fragile.instance], { transport });
+    const { instance, link } = await linked(handlers);
+    const { client } = connect([instance], { transport });
     expect(await client[method](request())).toMatchObject({ number: 3 });
     expect(calls.count).toBe(3);
   });
@@ -121,11 +132,11 @@ describe.each(TRANSPORTS)('retries over %s', (_name, transport) => {
 
   test('once an attempt may have been processed, a later refusal does not make the call "not processed"', async () => {
     const { calls, handlers } = dying(() => {
-      fragile.close();
+      link.cut();
       return true;
     });
-    const fragile = await startFragile(handlers);
-    const { client } = connect([fragile.instance], { transport });
+    const { instance, link } = await linked(handlers);
+    const { client } = connect([instance], { transport });
     const error = await failure(client.put(request()));
     expect(error).toMatchObject({ code: 'UNAVAILABLE' });
     expect(outcomeOf(error)).toBe('unknown');
