@@ -36,6 +36,10 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
   readonly id: number;
   readonly deadline: number;
   readonly meant: undefined;
+  /** When it is over if it is not answered, or has not arrived, before; epoch ms. */
+  due: number;
+  /** Bytes that are kept for it. */
+  held = 0;
   readonly #options: IncomingCallOptions;
   /** Set while fragments arrive, and until the call is answered. */
   parts: Payload | undefined;
@@ -52,7 +56,7 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
 
   constructor(options: IncomingCallOptions) {
     this.id = options.id;
-    this.deadline = options.deadline;
+    this.deadline = this.due = options.deadline;
     this.#options = options;
   }
 
@@ -74,7 +78,7 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
   run(dispatcher: Dispatcher, request: Buffer): boolean {
     const { method } = this.#options;
     if (method === undefined) {
-      this.#refuse(this.#said(new AppError('UNIMPLEMENTED', 'UNIMPLEMENTED', 'there is no such method here')));
+      this.refuse(new AppError('UNIMPLEMENTED', 'UNIMPLEMENTED', 'there is no such method here'));
       return false;
     }
     const begun = dispatcher.begin(method, this);
@@ -89,7 +93,7 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
 
   /** The caller gave it up, or is gone. */
   cut(reason: AppError): void {
-    if (this.#served === undefined) this.#refuse(this.#said(reason));
+    if (this.#served === undefined) this.refuse(reason);
     else {
       this.#served.cut(reason);
       this.forced(statusOf(reason, this.#options.instance, undefined, UNKNOWN));
@@ -98,11 +102,16 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
 
   /** Its deadline has passed. */
   expire(reason: AppError): void {
-    if (this.#served === undefined) this.#refuse(this.#said(reason));
+    if (this.#served === undefined) this.refuse(reason);
     else {
       this.#served.ask(reason);
       this.#served.force();
     }
+  }
+
+  /** No handler has seen it. */
+  refuse(error: AppError): void {
+    this.#refuse(statusOf(error, this.#options.instance, undefined, NOT_PROCESSED));
   }
 
   answered(payload: Uint8Array, context: CallContext): void {
@@ -175,10 +184,6 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
     if (this.#answered) return;
     this.#refused = true;
     this.forced(status);
-  }
-
-  #said(error: AppError): CallStatus {
-    return statusOf(error, this.#options.instance, undefined, NOT_PROCESSED);
   }
 
   #answer(): void {

@@ -4,6 +4,7 @@ import type { Dispatcher } from '../server/dispatcher.ts';
 import type { ServedMethod } from '../server/served-method.ts';
 import { Assembly } from './assembly.ts';
 import { FrameReader } from './frame-reader.ts';
+import type { HeldRequests } from './held-requests.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { checkVersion, readHello, writeHello, type Hello } from './hello.ts';
 import { IncomingCall } from './incoming-call.ts';
@@ -16,8 +17,12 @@ import { Soonest } from './soonest.ts';
 export interface LaneServerLimits {
   /** Calls that a client may have unanswered, and handlers that run for one lane at once. */
   readonly credits: number;
+  /** Handlers that run in the whole server at once, for lanes or not; further calls are refused as not processed. */
+  readonly maxCalls: number;
   /** Bytes of one request. */
   readonly maxReceiveBytes: number;
+  /** Ms that a request may take to arrive. */
+  readonly receiveMs: number;
   /** Ms after which a lane is ended, so that the next one may go over a new connection. */
   readonly ageMs: number;
   /** Ms between pings, and that their answers may take; a client has as long for its HELLO. */
@@ -32,6 +37,8 @@ export interface LaneServerOptions {
   /** The unary methods by their paths. */
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly limits: LaneServerLimits;
+  /** Shared by the lanes of a server. */
+  readonly held: HeldRequests;
   readonly serving: boolean;
   readonly clock: Clock;
   readonly pipe: Pipe;
@@ -208,7 +215,21 @@ export class LaneServer {
       throw new ProtocolError('a payload that is larger than allowed');
     }
     if (total === 0) this.#accept(call, payload);
-    else call.parts = this.#assembly.begin(total);
+    else if (this.#hold(call, total)) {
+      call.parts = this.#assembly.begin(total);
+      call.due = Math.min(call.deadline, clock.now() + limits.receiveMs);
+      this.#soonest.watch(call.due);
+    }
+  }
+
+  /** Takes room for a request that cannot be handled yet; where there is none, its call is refused. */
+  #hold(call: IncomingCall, bytes: number): boolean {
+    if (this.#options.held.take(bytes)) {
+      call.held = bytes;
+      return true;
+    }
+    call.refuse(new AppError('RESOURCE_EXHAUSTED', 'TOO_MUCH_HELD', 'this instance keeps too many bytes of requests'));
+    return false;
   }
 
   #more(id: number, reader: FrameReader): void {
@@ -220,10 +241,15 @@ export class LaneServer {
   }
 
   #accept(call: IncomingCall, request: Buffer): void {
-    if (this.#held.length > 0 || !this.#mayRun()) {
-      call.request = request;
-      this.#held.push(call);
-    } else this.#run(call, request);
+    call.due = call.deadline;
+    if (this.#held.length === 0 && this.#mayRun()) {
+      this.#run(call, request);
+      return;
+    }
+    if (call.held === 0 && !this.#hold(call, request.length)) return;
+    call.request = request;
+    this.#held.push(call);
+    this.#soonest.watch(call.due);
   }
 
   #mayRun(): boolean {
@@ -231,6 +257,10 @@ export class LaneServer {
   }
 
   #run(call: IncomingCall, request: Buffer): void {
+    if (this.#options.dispatcher.inFlight >= this.#options.limits.maxCalls) {
+      call.refuse(new AppError('UNAVAILABLE', 'STREAM_REFUSED', 'too many calls'));
+      return;
+    }
     this.#running += 1;
     if (call.run(this.#options.dispatcher, request)) this.#soonest.watch(call.deadline);
     else this.#running -= 1;
@@ -247,6 +277,7 @@ export class LaneServer {
   answer(call: IncomingCall): void {
     if (this.#calls.delete(call.id)) this.#outbox.send(call);
     if (call.parts !== undefined) this.#assembly.release(call.parts);
+    if (call.held > 0) this.#options.held.give(call.held);
   }
 
   /** The largest answer that the client reads, in bytes. */
@@ -274,8 +305,8 @@ export class LaneServer {
   #sweep(now: number): number {
     let soonest = Infinity;
     for (const call of this.#calls.values()) {
-      if (call.deadline <= now) call.expire(outOfTime());
-      else if (call.deadline < soonest) soonest = call.deadline;
+      if (call.due <= now) call.expire(outOfTime());
+      else if (call.due < soonest) soonest = call.due;
     }
     return soonest;
   }

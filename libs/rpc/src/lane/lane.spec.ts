@@ -144,6 +144,30 @@ test('handlers that ignore their cancellation use up their lane’s credits, and
   expect(running).toBe(10);
 });
 
+test('requests that arrive for ever, or are too much to keep, are refused, and others are answered', async () => {
+  const { call, settle, up, clock } = pair({ handle: echo, limits: { maxHeldMb: 1, receiveMs: 1_000 } });
+  await settle();
+  const [slow, second] = [call(900_000, 60_000), call(900_000, 60_000)];
+  await clock.advance(0);
+  up.deliver(1);
+  await clock.advance(0);
+  const small = call(4, 60_000);
+  for (let n = 0; n < 4; n += 1) {
+    await clock.advance(0);
+    up.deliver(1);
+  }
+  await clock.advance(2_000);
+  await settle();
+  expect(small.ends).toMatchObject([{ outcome: 'ok' }]);
+  expect([slow, second].flatMap(({ ends }) => ends)).toMatchObject([
+    { outcome: 'not-processed', error: { code: 'DEADLINE_EXCEEDED' } },
+    { outcome: 'not-processed', error: { reason: 'TOO_MUCH_HELD' } },
+  ]);
+  const third = call(900_000);
+  await settle();
+  expect(third.ends).toMatchObject([{ outcome: 'ok' }]);
+});
+
 test('a peer that freezes is found by PING: what was sent is unknown', async () => {
   const { call, settle, clock, events, up, down } = pair({ handle: async () => new Promise(() => undefined) });
   await settle();

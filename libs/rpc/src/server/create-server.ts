@@ -78,6 +78,7 @@ export function createServer(options: ServerOptions): RpcServer {
     instance,
     dispatcher,
     limits: laneLimits(limits),
+    maxHeldBytes: limits.maxHeldMb * 1024 * 1024,
     log,
     clock,
   });

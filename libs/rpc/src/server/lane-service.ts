@@ -2,6 +2,7 @@ import type grpc from '@grpc/grpc-js';
 import type { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger } from '@stampede/telemetry';
+import { HeldRequests } from '../lane/held-requests.ts';
 import { LaneServer, type LaneServerLimits } from '../lane/lane-server.ts';
 import type { Pipe } from '../lane/pipe.ts';
 import { DRAIN, LANE_PATH } from '../lane/protocol.ts';
@@ -16,6 +17,8 @@ export interface LaneServiceOptions {
   readonly instance: string;
   readonly dispatcher: Dispatcher;
   readonly limits: LaneServerLimits;
+  /** Bytes of requests that all lanes together may keep. */
+  readonly maxHeldBytes: number;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -36,6 +39,7 @@ export function addLaneService(server: grpc.Server, options: LaneServiceOptions)
   const { instance, log } = options;
   const methods = new Map<string, ServedMethod>();
   const lanes = new Set<LaneServer>();
+  const held = new HeldRequests(options.maxHeldBytes);
   let serving = false;
   let draining = false;
 
@@ -57,7 +61,7 @@ export function addLaneService(server: grpc.Server, options: LaneServiceOptions)
         }
       },
     };
-    const lane = new LaneServer({ ...options, methods, serving, pipe });
+    const lane = new LaneServer({ ...options, methods, held, serving, pipe });
     lanes.add(lane);
     stream.on('data', (batch: Buffer) => lane.receive(batch));
     stream.on('end', () => lane.ended());

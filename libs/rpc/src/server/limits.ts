@@ -73,13 +73,16 @@ export function withDefaults(limits: Partial<ServerLimits> = {}): ServerLimits {
 /** Of a connection's age, the part that a lane lives: it ends, in-band and in peace, before its connection is asked to. */
 const LANE_AGE = 0.7;
 
-/** What a lane allows its client. A lane that is not the first on its connection still ends within the grace that the connection's calls have. */
+/** What a lane allows its client. A lane that is not the first on its connection still ends within the grace that the connection's streams have. */
 export function laneLimits(limits: ServerLimits): LaneServerLimits {
-  const { connectionAgeMs, connectionAgeGraceMs, maxConcurrentStreams, maxReceiveBytes } = limits;
+  const { connectionAgeMs, connectionAgeGraceMs, maxStreamMs, maxConcurrentStreams, maxCalls, maxReceiveBytes } =
+    limits;
   return {
     credits: maxConcurrentStreams,
+    maxCalls,
     maxReceiveBytes,
-    ageMs: LANE_AGE * Math.min(connectionAgeMs, connectionAgeGraceMs),
+    receiveMs: limits.receiveMs,
+    ageMs: LANE_AGE * Math.min(connectionAgeMs, connectionAgeGraceMs, maxStreamMs),
     pingMs: 10_000,
     pongMs: 10_000,
   };

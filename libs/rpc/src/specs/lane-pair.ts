@@ -8,6 +8,7 @@ import type { ServerContext } from '../server-context.ts';
 import { Dispatcher } from '../server/dispatcher.ts';
 import { laneLimits, withDefaults, type ServerLimits } from '../server/limits.ts';
 import type { ServedMethod } from '../server/served-method.ts';
+import { HeldRequests } from '../lane/held-requests.ts';
 import { LaneClient } from '../lane/lane-client.ts';
 import { LaneServer } from '../lane/lane-server.ts';
 import type { Pipe } from '../lane/pipe.ts';
@@ -75,6 +76,7 @@ export function pair({ handle, limits = {}, clock }: PairOptions) {
   };
   const common = { instance: 'i', log: silentLogger(), metrics: undefined, secret: undefined, usersFrom: [] };
   const dispatcher = new Dispatcher({ ...common, limits: all, clock });
+  const held = new HeldRequests(all.maxHeldMb * 1024 * 1024);
   const [up, down] = [new Wire(), new Wire()];
   const events: string[] = [];
   const server = new LaneServer({
@@ -83,6 +85,7 @@ export function pair({ handle, limits = {}, clock }: PairOptions) {
     dispatcher,
     methods: new Map([[method.path, method]]),
     limits: laneLimits(all),
+    held,
     serving: true,
     clock,
     pipe: down.pipe,
