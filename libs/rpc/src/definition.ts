@@ -1,3 +1,5 @@
+import { encoderOf } from './wire/encoder-of.ts';
+
 /** How a message is written and read; what ts-proto generates fits. Methods, so that any message type fits `MessageType<unknown>`. */
 export interface MessageType<T> {
   encode(message: T): { finish(): Uint8Array };
@@ -71,7 +73,7 @@ export function methodShape<M extends MethodDefinition>(
     requestStream: method.requestStream,
     responseStream: method.responseStream,
     ...(idempotency === undefined ? {} : { idempotency }),
-    encode: (request) => requestType.encode(request).finish(),
+    encode: encoderOf(requestType),
     decode: (bytes) => responseType.decode(bytes) as ResponseOf<M>,
   };
 }

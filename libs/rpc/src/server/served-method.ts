@@ -10,6 +10,7 @@ import {
 } from '../definition.ts';
 import { compose, type Interceptor, type Next } from '../interceptor.ts';
 import type { ServerContext } from '../server-context.ts';
+import { encoderOf } from '../wire/encoder-of.ts';
 
 export type ServerInterceptor = Interceptor<ServerContext>;
 
@@ -69,7 +70,7 @@ export function servedMethods<D extends ServiceDefinition>(
       method: method.name,
       kind: kindOf(method),
       decode: decoder(method),
-      encode: (response) => method.responseType.encode(response).finish(),
+      encode: encoderOf(method.responseType),
       handle: compose(interceptors, (request, context) => handler.call(handlers, request, context)),
     };
   });
