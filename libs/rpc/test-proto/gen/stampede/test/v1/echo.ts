@@ -5,8 +5,8 @@
 // source: stampede/test/v1/echo.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { Timestamp } from '../../../google/protobuf/timestamp.ts';
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
 export interface EchoRequest {
   readonly text: string;
@@ -22,12 +22,12 @@ export interface EchoResponse {
 }
 
 function createBaseEchoRequest(): EchoRequest {
-  return { text: '', number: 0, payload: Buffer.alloc(0) };
+  return { text: "", number: 0, payload: Buffer.alloc(0) };
 }
 
 export const EchoRequest: MessageFns<EchoRequest> = {
   encode(message: EchoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.text !== '') {
+    if (message.text !== "") {
       writer.uint32(10).string(message.text);
     }
     if (message.number !== 0) {
@@ -43,7 +43,7 @@ export const EchoRequest: MessageFns<EchoRequest> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -90,12 +90,12 @@ export const EchoRequest: MessageFns<EchoRequest> = {
 };
 
 function createBaseEchoResponse(): EchoResponse {
-  return { text: '', number: 0, payload: Buffer.alloc(0), at: undefined };
+  return { text: "", number: 0, payload: Buffer.alloc(0), at: undefined };
 }
 
 export const EchoResponse: MessageFns<EchoResponse> = {
   encode(message: EchoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.text !== '') {
+    if (message.text !== "") {
       writer.uint32(10).string(message.text);
     }
     if (message.number !== 0) {
@@ -114,7 +114,7 @@ export const EchoResponse: MessageFns<EchoResponse> = {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error('protobuf decode recursion limit exceeded');
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
     }
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
@@ -171,30 +171,30 @@ export const EchoResponse: MessageFns<EchoResponse> = {
 /** What the specs of libs/rpc call: every call shape, and a method of each idempotency. */
 export type EchoServiceDefinition = typeof EchoServiceDefinition;
 export const EchoServiceDefinition = {
-  name: 'EchoService',
-  fullName: 'stampede.test.v1.EchoService',
+  name: "EchoService",
+  fullName: "stampede.test.v1.EchoService",
   methods: {
     /** Answers what it was sent. */
     echo: {
-      name: 'Echo',
+      name: "Echo",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: false,
       responseType: EchoResponse as typeof EchoResponse,
       responseStream: false,
-      options: { idempotencyLevel: 'NO_SIDE_EFFECTS' },
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** As Echo, may be repeated. */
     put: {
-      name: 'Put',
+      name: "Put",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: false,
       responseType: EchoResponse as typeof EchoResponse,
       responseStream: false,
-      options: { idempotencyLevel: 'IDEMPOTENT' },
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** As Echo, must not be repeated. */
     add: {
-      name: 'Add',
+      name: "Add",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: false,
       responseType: EchoResponse as typeof EchoResponse,
@@ -203,16 +203,16 @@ export const EchoServiceDefinition = {
     },
     /** Counts up to the number of the request. */
     count: {
-      name: 'Count',
+      name: "Count",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: false,
       responseType: EchoResponse as typeof EchoResponse,
       responseStream: true,
-      options: { idempotencyLevel: 'NO_SIDE_EFFECTS' },
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Sums the numbers of the requests. */
     sum: {
-      name: 'Sum',
+      name: "Sum",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: true,
       responseType: EchoResponse as typeof EchoResponse,
@@ -221,7 +221,7 @@ export const EchoServiceDefinition = {
     },
     /** Echoes one by one. */
     chat: {
-      name: 'Chat',
+      name: "Chat",
       requestType: EchoRequest as typeof EchoRequest,
       requestStream: true,
       responseType: EchoResponse as typeof EchoResponse,
@@ -246,10 +246,10 @@ function fromTimestamp(t: Timestamp): Date {
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error('Value is larger than Number.MAX_SAFE_INTEGER');
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
   }
   if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error('Value is smaller than Number.MIN_SAFE_INTEGER');
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
 }
