@@ -10,6 +10,7 @@ export class Soonest {
   /** Ends what is due at `now`; answers the soonest deadline that is left, Infinity if there is none. */
   readonly #sweep: (now: number) => number;
   #due = Infinity;
+  #stopped = false;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, sweep: (now: number) => number) {
@@ -19,11 +20,11 @@ export class Soonest {
 
   /** `deadline` in epoch ms. */
   watch(deadline: number): void {
-    if (deadline >= this.#due) return;
-    this.#set(deadline);
+    if (deadline < this.#due && !this.#stopped) this.#set(deadline);
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
     this.#cancel = undefined;
   }
@@ -34,8 +35,14 @@ export class Soonest {
     this.#cancel = this.#clock.schedule(Math.max(0, Math.ceil(deadline - this.#clock.now())), () => {
       this.#cancel = undefined;
       this.#due = Infinity;
-      const next = this.#sweep(this.#clock.now());
-      if (next < this.#due) this.#set(next);
+      // This process may have stood still: what arrived meanwhile is read before anything is called late.
+      setImmediate(() => this.#look());
     });
+  }
+
+  #look(): void {
+    if (this.#stopped) return;
+    const next = this.#sweep(this.#clock.now());
+    if (next < this.#due) this.#set(next);
   }
 }

@@ -17,6 +17,8 @@ export interface Admitted {
   readonly user: User | undefined;
 }
 
+/** Users remembered as they were claimed; beyond, all are forgotten and read again. */
+const MAX_USERS = 1_000;
 const ANONYMOUS: Admitted = { caller: undefined, user: undefined };
 
 /**
@@ -32,6 +34,7 @@ export function createAdmission({
 }: AdmissionOptions): (arrival: Arrival) => Admitted {
   const verify = secret === undefined ? undefined : createVerifier(secret, clock);
   const believed = new Set(usersFrom);
+  const users = new Map<string, User>();
   return ({ meant, proof, claim }) => {
     if (meant !== undefined && meant !== instance) {
       throw new AppError('UNAVAILABLE', 'WRONG_INSTANCE', 'this address serves another instance', {
@@ -52,8 +55,10 @@ export function createAdmission({
       throw new AppError('UNAUTHENTICATED', 'CALLER_NOT_PROVEN', 'the proof of the calling service is not valid');
     }
     if (claim === undefined || !believed.has(caller)) return { caller, user: undefined };
-    const user = decodeUser(claim);
+    const user = users.get(claim) ?? decodeUser(claim);
     if (user === undefined) throw new AppError('UNAUTHENTICATED', 'USER_MALFORMED', 'the claimed user cannot be read');
+    if (users.size >= MAX_USERS) users.clear();
+    users.set(claim, user);
     return { caller, user };
   };
 }

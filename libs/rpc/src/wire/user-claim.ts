@@ -6,9 +6,18 @@ export interface User {
 
 const MAX_CLAIM = 4_096;
 
+/** A user is passed on as often as calls are made for it. */
+const claims = new WeakMap<User, string>();
+
 /** The header `stampede-user`: base64url of JSON `{id, roles}`. */
-export function encodeUser({ id, roles }: User): string {
-  return Buffer.from(JSON.stringify({ id, roles })).toString('base64url');
+export function encodeUser(user: User): string {
+  let claim = claims.get(user);
+  if (claim === undefined) {
+    const { id, roles } = user;
+    claim = Buffer.from(JSON.stringify({ id, roles })).toString('base64url');
+    claims.set(user, claim);
+  }
+  return claim;
 }
 
 /** The user that a header claims; undefined where it is malformed. */
