@@ -57,7 +57,17 @@ const roomRules = Object.entries(serviceRooms).map(([room, { libs, siblings }]) 
 }));
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '**/gen/**', '.nx/**', '.stampede/**', '**/dist/**'] },
+  // The conventional peer is written as its own documentation writes it.
+  {
+    ignores: [
+      '**/node_modules/**',
+      '**/gen/**',
+      '.nx/**',
+      '.stampede/**',
+      '**/dist/**',
+      'apps/bench/peers/conventional/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -128,13 +138,13 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
-    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**', 'apps/simulation/**'],
+    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**', 'apps/simulation/**', 'apps/bench/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: "ImportDeclaration[source.value='@stampede/testing']",
-          message: '@stampede/testing is for specs, e2e and the simulation alone',
+          message: '@stampede/testing is for specs, e2e, the simulation and bench alone',
         },
       ],
     },

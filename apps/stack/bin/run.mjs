@@ -11,6 +11,7 @@ const COMMANDS = {
   start: ['apps/stack/src/main.ts'],
   dev: ['apps/stack/src/main.ts', '--dev'],
   audit: ['apps/stack/src/audit/main.ts'],
+  bench: ['apps/bench/src/main.ts'],
   config: ['apps/stack/src/config/main.ts'],
   reset: ['apps/stack/src/reset/main.ts'],
   new: ['apps/stack/src/new/main.ts'],

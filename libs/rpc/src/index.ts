@@ -24,10 +24,10 @@ export type {
   ServerStreamHandler,
   UnaryHandler,
 } from './server/served-method.ts';
-export type { User } from './wire/user-claim.ts';
+export { decodeUser, encodeUser, type User } from './wire/user-claim.ts';
 export type { CallOptions, ClientContext, ClientInterceptor } from './client/call-options.ts';
 export { createChannel, type Channel, type ChannelLimits, type ChannelOptions } from './client/create-channel.ts';
 export { createClient, type Client, type ClientMethod } from './client/create-client.ts';
 export { LANE_ADVERTISED, type TransportMode } from './client/transport-mode.ts';
 export { outcomeOf, type CallOutcome } from './client/outcome.ts';
-export { createProver } from './wire/service-proof.ts';
+export { createProver, createVerifier } from './wire/service-proof.ts';
