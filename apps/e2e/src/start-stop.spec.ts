@@ -117,6 +117,22 @@ test('after a SIGKILL of the supervisor alone, the next start waits for what it 
   expect(await auditStack(second)).toMatchObject({ clean: true, moving: 0 });
 });
 
+test('a stack that is tied to whoever brought it up ends with it, however that one ends', async () => {
+  const dataDir = await folder();
+  const owner = spawn(
+    process.execPath,
+    [
+      '-e',
+      `import('@stampede/testing').then(({ startStack }) => startStack({ dataDir: '${dataDir}', tied: true })).then(() => console.log('up'))`,
+    ],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(owner.stdout, 'data');
+  expect(processesOf(dataDir).length).toBeGreaterThan(5);
+  owner.kill('SIGKILL');
+  await nothingIsLeft(dataDir);
+});
+
 test('configuration survives a restart, and two stacks run side by side', async () => {
   const [here, there] = [await folder(), await folder()];
   const [one, two] = await Promise.all([startStack({ dataDir: here }), startStack({ dataDir: there })]);

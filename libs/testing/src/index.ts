@@ -1,9 +1,13 @@
 export { listedCrashPoints } from './crash-point-table.ts';
 export { startEtcdProcess, type EtcdProcess } from './etcd-process.ts';
+export { auditStack, type AuditResult } from './audit-stack.ts';
 export { besiege, residentMb, socketsOf, type Siege, type SiegeOptions } from './besiege.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { fakeClock, sleepOn, type FakeClock, type FakeClockOptions } from './fake-clock.ts';
+export { childrenOf, processesOf } from './processes-of.ts';
 export { seededRandom } from './seeded-random.ts';
+export { startStack, withoutVitest, WORKSPACE, type Stack, type StackOptions } from './start-stack.ts';
 export { tcpLink, type TcpLink, type TcpLinkOptions } from './tcp-link.ts';
+export { startTestPostgres, type TestPostgres, type TestPostgresOptions } from './test-postgres.ts';
 export { useDatabase, type TestDatabase } from './use-database.ts';
 export { useEtcd, type TestEtcd } from './use-etcd.ts';

@@ -2,11 +2,14 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@stampede/embedded';
+import type { TestPostgresOptions } from './test-postgres.ts';
 
 /**
- * A process that keeps one throw-away Postgres for the tests of the process that forked it: it sends the superuser's URL, and when its IPC
- * channel closes, however its parent ended, it stops the server and removes its folder.
+ * A process that keeps one throw-away Postgres for the process that forked it, with the options of its first argument: it sends the URLs, and
+ * when its IPC channel closes, however its parent ended, it stops the server and removes its folder.
  */
+const { databases = [], settings = {} } = JSON.parse(process.argv[2] ?? '{}') as TestPostgresOptions;
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined); // only the parent's end counts
 
 const folder = await mkdtemp(join(tmpdir(), 'stampede-test-'));
@@ -15,12 +18,12 @@ const removed = () => rm(folder, { recursive: true, force: true });
 try {
   const postgres = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
-    databases: [],
-    // What a test loses in a power cut nobody misses.
-    settings: { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', autovacuum_naptime: '10s' },
+    databases,
+    settings,
   });
   process.once('disconnect', () => void postgres.stop().then(removed));
-  process.send?.({ adminUrl: postgres.adminUrl() });
+  const urls = Object.fromEntries(databases.map((name) => [name, postgres.url(name)]));
+  process.send?.({ adminUrl: postgres.adminUrl(), pid: postgres.pid, urls });
 } catch (error) {
   await removed();
   process.send?.({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { startTestPostgres } from './test-postgres.ts';
+import { CARELESS, startTestPostgres } from './test-postgres.ts';
 
 export interface TestDatabase {
   /** As the owner of the database, who may do nothing outside it. */
@@ -46,7 +46,7 @@ export async function useDatabase(name: string): Promise<TestDatabase> {
 
 async function sharedServer(): Promise<string> {
   const keeper = process.env['STAMPEDE_TEST_KEEPER'];
-  if (keeper === undefined) return (await startTestPostgres()).adminUrl;
+  if (keeper === undefined) return (await startTestPostgres({ settings: CARELESS })).adminUrl;
   const answer = await fetch(keeper);
   if (!answer.ok) throw new Error(`the test Postgres did not start: ${await answer.text()}`);
   return answer.text();

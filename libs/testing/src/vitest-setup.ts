@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
+import { CARELESS, startTestPostgres, type TestPostgres } from './test-postgres.ts';
 
 /**
  * A `globalSetup` of vitest: lets all test files of a run share one embedded Postgres, started when the first of them asks for a database.
@@ -9,7 +9,7 @@ import { startTestPostgres, type TestPostgres } from './test-postgres.ts';
 export default async function setup(): Promise<() => Promise<void>> {
   let postgres: Promise<TestPostgres> | undefined;
   const server = createServer((_request, response) => {
-    (postgres ??= startTestPostgres()).then(
+    (postgres ??= startTestPostgres({ settings: CARELESS })).then(
       ({ adminUrl }) => response.end(adminUrl),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
