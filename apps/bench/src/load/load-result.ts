@@ -1,0 +1,62 @@
+import type { Histogram } from '../measure/histogram.ts';
+
+/** What came of a load. */
+export interface LoadResult {
+  /** From its begin until its last answer. */
+  readonly seconds: number;
+  /** Answers by status; 0 is a lost connection, -1 what was due and never sent. */
+  readonly statuses: Readonly<Record<number, number>>;
+  /** The numbers of the requests that were answered 201: these orders must be there, paid. */
+  readonly acknowledged: Uint32Array;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+}
+
+export interface Tally {
+  answered(index: number, status: number): void;
+  readonly statuses: Record<number, number>;
+  readonly acknowledged: number[];
+}
+
+export function emptyTally(): Tally {
+  const statuses: Record<number, number> = {};
+  const acknowledged: number[] = [];
+  return {
+    statuses,
+    acknowledged,
+    answered(index, status) {
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (status === 201) acknowledged.push(index);
+    },
+  };
+}
+
+export function tallyUp({ statuses, acknowledged }: Tally, latency: Histogram, seconds: number): LoadResult {
+  return {
+    seconds,
+    statuses,
+    acknowledged: Uint32Array.from(acknowledged),
+    p50Ms: latency.quantileMs(0.5),
+    p99Ms: latency.quantileMs(0.99),
+    p999Ms: latency.quantileMs(0.999),
+  };
+}
+
+/** Orders that were bought. */
+export function soldOf({ acknowledged }: Pick<LoadResult, 'acknowledged'>): number {
+  return acknowledged.length;
+}
+
+/** Whatever was not bought, and why: by status, in words. */
+export function errorsOf({ statuses }: Pick<LoadResult, 'statuses'>): {
+  readonly count: number;
+  readonly text: string;
+} {
+  const failed = Object.entries(statuses).filter(([status]) => status !== '201');
+  const name = (status: string) => ({ '0': 'connection lost', '-1': 'never sent' })[status] ?? status;
+  return {
+    count: failed.reduce((sum, [, count]) => sum + count, 0),
+    text: failed.map(([status, count]) => `${count} × ${name(status)}`).join(', '),
+  };
+}
