@@ -1,5 +1,8 @@
 import type { Bench } from '../bench.ts';
+import { hot } from './hot.ts';
+import { orders } from './orders.ts';
 import { rpc } from './rpc.ts';
+import { steady } from './steady.ts';
 
 /** Every bench, in the order of the list. Another is a file here and a name below. */
-export const benches: readonly Bench[] = [rpc];
+export const benches: readonly Bench[] = [rpc, orders, hot, steady];

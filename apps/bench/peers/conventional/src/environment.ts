@@ -20,7 +20,10 @@ export function grpcOptions(name: ServiceName): GrpcOptions['options'] {
   };
 }
 
-export function databaseOptions(name: ServiceName, entities: NonNullable<TypeOrmModuleOptions['entities']>): TypeOrmModuleOptions {
+export function databaseOptions(
+  name: ServiceName,
+  entities: NonNullable<TypeOrmModuleOptions['entities']>,
+): TypeOrmModuleOptions {
   return {
     type: 'postgres',
     url: env(`${name.toUpperCase()}_DATABASE_URL`),

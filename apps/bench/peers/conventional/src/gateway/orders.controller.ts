@@ -1,4 +1,15 @@
-import { BadRequestException, Body, Controller, Headers, HttpException, Inject, OnModuleInit, Post, Req, UseGuards } from '@nestjs/common';
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Headers,
+  HttpException,
+  Inject,
+  OnModuleInit,
+  Post,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
 import { Metadata, ServiceError } from '@grpc/grpc-js';
 import { ClientGrpc } from '@nestjs/microservices';
 import { firstValueFrom, Observable } from 'rxjs';
@@ -30,7 +41,11 @@ export class OrdersController implements OnModuleInit {
 
   @UseGuards(AuthGuard)
   @Post()
-  async create(@Req() request: UserRequest, @Headers('idempotency-key') key: string | undefined, @Body() body: CreateOrderDto) {
+  async create(
+    @Req() request: UserRequest,
+    @Headers('idempotency-key') key: string | undefined,
+    @Body() body: CreateOrderDto,
+  ) {
     if (key === undefined || key.length === 0 || key.length > 255) throw new BadRequestException('Idempotency-Key');
     const metadata = new Metadata();
     metadata.set('user-id', request.user.sub);

@@ -47,7 +47,10 @@ export class InventoryService {
 
   async release(orderId: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const reservation = await manager.findOne(Reservation, { where: { orderId }, lock: { mode: 'pessimistic_write' } });
+      const reservation = await manager.findOne(Reservation, {
+        where: { orderId },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (reservation?.state !== 'HELD') return;
       for (const { sku, quantity } of reservation.lines.toSorted((a, b) => (a.sku < b.sku ? -1 : 1))) {
         await manager.increment(ProductEntity, { sku }, 'available', quantity);

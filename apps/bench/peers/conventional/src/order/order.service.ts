@@ -101,7 +101,10 @@ export class OrderService implements OnModuleInit {
     } catch (error) {
       if (!(error instanceof QueryFailedError) || error.driverError.code !== UNIQUE_VIOLATION) throw error;
       const { userId, idempotencyKey } = order;
-      return this.dataSource.manager.findOneOrFail(Order, { where: { userId, idempotencyKey }, relations: { items: true } });
+      return this.dataSource.manager.findOneOrFail(Order, {
+        where: { userId, idempotencyKey },
+        relations: { items: true },
+      });
     }
   }
 
