@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { auditStack, processesOf, startStack, type Stack } from '@stampede/testing';
 import type { BenchOptions } from '../bench.ts';
 import type { Watched } from '../measure/cpu-time.ts';
@@ -12,6 +13,7 @@ import { makeTestKey, mintMany, type TestKey } from './test-keys.ts';
 
 /** How long orders may take to come to rest before the books are looked at. */
 const QUIET_SECONDS = 120;
+const TRUST_MS = 20_000;
 const MAKERS = 8;
 
 /** Our shop, of which more than its orders can be looked at. */
@@ -41,6 +43,7 @@ export async function openStampede(
   const key = await makeTestKey();
   await publish(key, postgres);
   const operator = await key.mint(['operator']);
+  await accepted(stack.url, operator, signal);
   const addProduct = (sku: string, available: number) => createProduct(stack.url, operator, sku, available);
   await makeAll(skus, (sku) => addProduct(sku, UNITS));
   const tokens = await mintMany(CUSTOMERS, () => key.mint(['customer']));
@@ -73,6 +76,18 @@ async function publish({ kid, x }: TestKey, postgres: BenchPostgres): Promise<vo
       [kid, x],
     ),
   );
+}
+
+/** Waits until the gateway knows the key: it asks for new ones every few seconds at most. */
+async function accepted(url: string, token: string, signal: AbortSignal): Promise<void> {
+  const giveUpAt = performance.now() + TRUST_MS;
+  for (;;) {
+    const response = await fetch(`${url}/v1/orders`, { headers: { authorization: `Bearer ${token}` }, signal });
+    const answer = await response.text();
+    if (response.ok) return;
+    if (performance.now() > giveUpAt) throw new Error(`the bench's key is not accepted: ${response.status} ${answer}`);
+    await sleep(100, undefined, { signal });
+  }
 }
 
 async function createProduct(url: string, token: string, sku: string, available: number): Promise<void> {
