@@ -10,6 +10,7 @@ export interface HttpConnection {
   close(): void;
 }
 
+const READ_BYTES = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CLOSES = /\r\nconnection: *close/i;
@@ -28,9 +29,16 @@ export function openConnection(host: string, port: number): HttpConnection {
   let closes = false;
 
   function open(): Socket {
-    const opened = connect({ host, port, noDelay: true });
+    // Bytes are read into one buffer, past the machinery of streams.
+    const onread = {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback(length: number, buffer: Uint8Array) {
+        receive(buffer.subarray(0, length) as Buffer, opened);
+        return true;
+      },
+    };
+    const opened: Socket = connect({ host, port, noDelay: true, onread });
     [head, missing, closes] = ['', undefined, false];
-    opened.on('data', (chunk: Buffer) => receive(chunk, opened));
     opened.on('error', () => undefined);
     opened.on('close', () => lose(opened));
     return opened;
