@@ -29,6 +29,6 @@ export function serveTasks(tasks: Readonly<Record<string, (input: never) => Prom
 }
 
 function send(answer: Answer): void {
-  // Whoever asked may be gone by now.
-  if (process.connected) process.send?.(answer);
+  // Whoever asked may be gone by now, or in the middle of the write.
+  if (process.connected) process.send?.(answer, undefined, undefined, () => undefined);
 }

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { startWorker } from './start-worker.ts';
 
@@ -36,4 +39,13 @@ test('a bench that is to end waits for no worker', async () => {
   controller.abort(new Error('enough'));
   await hanging;
   await expect(worker.ask('echo', 1)).rejects.toThrow('enough');
+});
+
+test('a worker that is left alone in the middle of a task ends without a word', async () => {
+  const worker = fileURLToPath(new URL('./spec/echo-worker.ts', import.meta.url));
+  const bench = spawn(process.execPath, [
+    '-e',
+    `require('node:child_process').fork(${JSON.stringify(worker)}).send({ id: 1, name: 'busy' }, () => process.exit())`,
+  ]);
+  expect(await text(bench.stderr)).toBe('');
 });

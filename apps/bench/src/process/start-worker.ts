@@ -39,6 +39,8 @@ export function startWorker({ entry, signal, scope }: WorkerOptions): Worker {
     if ('failure' in answer) waiting?.reject(new Error(answer.failure));
     else waiting?.resolve(answer.result);
   });
+  // How it ended is told by its exit; what could not be written to it is told by that as well.
+  child.on('error', () => undefined);
   const exited = once(child, 'exit').then(() => fail(new Error(`the worker ${entry.pathname} ended`)), fail);
   const onAbort = () => fail(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
