@@ -1,4 +1,4 @@
 import { stampedeRpc } from './stampede-rpc.ts';
 
-/** Plain gRPC, which is what a channel uses if told nothing. */
-export const transport = stampedeRpc({});
+/** Plain gRPC, as every peer in every language may call. */
+export const transport = stampedeRpc('unary');

@@ -4,8 +4,8 @@ import {
   createClient,
   createServer,
   staticDiscovery,
-  type ChannelOptions,
   type Handlers,
+  type TransportMode,
 } from '@stampede/rpc';
 import { formatTraceparent, parseTraceparent, silentLogger } from '@stampede/telemetry';
 import type { RpcTransport } from './transport.ts';
@@ -14,7 +14,7 @@ const log = silentLogger();
 const NOBODY = { id: '', roles: [] };
 
 /** `@stampede/rpc`, as services use it, over one of its transports. */
-export const stampedeRpc = (over: Pick<ChannelOptions, 'transport'>): RpcTransport => ({
+export const stampedeRpc = (transport: TransportMode): RpcTransport => ({
   async serve(handler, secret) {
     const server = createServer({ service: 'inventory', instance: 'inventory-1', log, secret, usersFrom: ['order'] });
     const unused = () => Promise.reject(new Error('not part of this bench'));
@@ -33,7 +33,7 @@ export const stampedeRpc = (over: Pick<ChannelOptions, 'transport'>): RpcTranspo
 
   async connect(address, service, secret) {
     const discovery = staticDiscovery({ inventory: [address] });
-    const channel = createChannel({ service: 'inventory', discovery, caller: { service, secret }, log, ...over });
+    const channel = createChannel({ service: 'inventory', discovery, caller: { service, secret }, log, transport });
     await channel.ready(AbortSignal.timeout(10_000));
     const client = createClient(InventoryServiceDefinition, channel);
     return (request, { requestId, traceparent, user, deadlineMs }) => {

@@ -11,6 +11,7 @@ const peer = (file: string) => new URL(`../../peers/rpc/${file}`, import.meta.ur
 
 /** What the same call is made over. Another transport is one more line. */
 export const TRANSPORTS: readonly TransportEntry[] = [
+  { name: 'lane', module: own('./lane.ts'), peer: false },
   { name: 'stampede-grpc', module: own('./stampede-grpc.ts'), peer: false },
   { name: 'grpc-js-unary', module: peer('grpc-js-unary.mjs'), peer: true },
   { name: 'grpc-js-stream', module: peer('grpc-js-stream.mjs'), peer: true },
