@@ -40,12 +40,17 @@ function open(): net.Socket {
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`;
 const asCustomer = () => `Authorization: Bearer ${customer.token}`;
 
-/** Opens so many sockets and waits until all are there, or refused. */
+/** Opens so many sockets and waits until all are there, or refused. Not all at once: what overflows the kernel's queue comes in seconds later. */
 async function crowd(count: number): Promise<net.Socket[]> {
-  const sockets = Array.from({ length: count }, open);
-  await Promise.all(
-    sockets.map((each) => new Promise((resolve) => each.once('connect', resolve).once('close', resolve))),
-  );
+  const sockets: net.Socket[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(100, count - sockets.length) }, open);
+    await Promise.all(
+      some.map((each) => new Promise((resolve) => each.once('connect', resolve).once('close', resolve))),
+    );
+    sockets.push(...some);
+    await sleep(10);
+  }
   return sockets;
 }
 
@@ -57,8 +62,8 @@ async function drip(sockets: readonly net.Socket[], what: string, everyMs: numbe
   }
 }
 
-/** So long until the gateway lets slow headers go: its time for them, and how often it looks. */
-const LET_GO_MS = 35_000;
+/** The gateway lets slow headers go after 15 s, and looks every 5; a busy machine may be late. */
+const LET_GO_MS = 60_000;
 
 test('two thousand connections that say nothing, or a byte at a time, are let go, and others are served', async () => {
   const before = socketsOf(gateway);
@@ -83,7 +88,7 @@ test('two thousand connections that say nothing, or a byte at a time, are let go
   expect(siege.worstMs).toBeLessThan(WAIT_MS);
   expect(siege.grownMb).toBeLessThan(BOUND_MB);
   await eventually(() => expect(socketsOf(gateway)).toBeLessThan(before + 20), { timeoutMs: 20_000 });
-}, 90_000);
+}, 120_000);
 
 const FLOODS: readonly (readonly [what: string, sockets: number, read: boolean, request: () => string])[] = [
   ['pipelined requests', 4, true, () => lines('GET /v1/products HTTP/1.1', 'Host: x')],
