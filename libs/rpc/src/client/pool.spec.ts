@@ -201,3 +201,13 @@ test('a listener that publishes while it is told does not confuse the pool', asy
   expect(at('a').closed).toBe(true);
   expect((await acquire()).instance.id).toBe('b');
 });
+
+test('an instance that refused is gone as soon as it fades, though its connection still stands', async () => {
+  const { discovery, at, acquire, pool } = setup({}, [instance('a')]);
+  at('a').move('ready');
+  const endpoint = (await acquire()) as Endpoint;
+  pool.refused(endpoint);
+  expect(discovery.forgotten).toEqual([]);
+  discovery.publish([], [instance('a')]);
+  expect(discovery.forgotten).toEqual(['a']);
+});

@@ -208,7 +208,7 @@ export class Pool {
     for (const [key, instance] of wanted) {
       const member = this.#members.get(key);
       if (this.#fading.has(key)) {
-        if (member?.transport.state !== 'ready') lost.push(instance);
+        if (member?.willing !== true) lost.push(instance);
       } else if (member === undefined) this.#members.set(key, this.#join(instance));
     }
     this.#changed();
