@@ -1,10 +1,21 @@
 import type { Histogram } from '../measure/histogram.ts';
 
+/** Besides the statuses of HTTP. */
+export const LOST = 0;
+export const NEVER_SENT = -1;
+export const NOT_ANSWERED = -2;
+
+const WORDS: Readonly<Record<string, string>> = {
+  [LOST]: 'connection lost',
+  [NEVER_SENT]: 'never sent',
+  [NOT_ANSWERED]: 'not answered',
+};
+
 /** What came of a load. */
 export interface LoadResult {
   /** From its begin until its last answer. */
   readonly seconds: number;
-  /** Answers by status; 0 is a lost connection, -1 what was due and never sent. */
+  /** Requests by what was answered: a status, or LOST, NEVER_SENT, NOT_ANSWERED. */
   readonly statuses: Readonly<Record<number, number>>;
   /** The numbers of the requests that were answered 201: these orders must be there, paid. */
   readonly acknowledged: Uint32Array;
@@ -54,9 +65,8 @@ export function errorsOf({ statuses }: Pick<LoadResult, 'statuses'>): {
   readonly text: string;
 } {
   const failed = Object.entries(statuses).filter(([status]) => status !== '201');
-  const name = (status: string) => ({ '0': 'connection lost', '-1': 'never sent' })[status] ?? status;
   return {
     count: failed.reduce((sum, [, count]) => sum + count, 0),
-    text: failed.map(([status, count]) => `${count} × ${name(status)}`).join(', '),
+    text: failed.map(([status, count]) => `${count} × ${WORDS[status] ?? status}`).join(', '),
   };
 }

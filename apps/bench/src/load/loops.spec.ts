@@ -46,12 +46,21 @@ test('an open loop sends what is due, however slow the answers are', async () =>
   expect(new Set(seen)).toHaveLength(100);
 });
 
+test('who is refused at once does not make the shop look fast', async () => {
+  const { target } = await shop((index) => (index % 2 === 0 ? 429 : undefined));
+  const result = await runOpenLoop({ ...target, rate: 20, seconds: 0.5, connections: 10, graceSeconds: 0.5 });
+  expect(result.statuses).toMatchObject({ 429: 5 });
+  expect(result.p50Ms).toBeGreaterThan(400);
+});
+
 test('a stall is charged for all who would have come in the meantime, sent or not', async () => {
   // The one connection hangs on its first request: nobody after it is served, and each has waited since it was due.
   const { seen, target } = await shop(() => undefined);
   const result = await runOpenLoop({ ...target, rate: 100, seconds: 1, connections: 1, graceSeconds: 1 });
   expect(seen).toEqual([0]);
-  expect(result.statuses).toEqual({ 0: 1, [-1]: 99 });
+  expect(result.acknowledged).toHaveLength(0);
+  expect(errorsOf(result).count).toBe(100);
+  expect(errorsOf(result).text).toContain('1 × not answered');
   expect(errorsOf(result).text).toContain('99 × never sent');
   // Waits are spread from one second, for the last, to two, for the first.
   expect(result.p50Ms).toBeGreaterThan(1_400);

@@ -1,6 +1,6 @@
 import { createHistogram } from '../measure/histogram.ts';
 import { openConnection, type HttpConnection } from './http-connection.ts';
-import { emptyTally, tallyUp, type LoadResult } from './load-result.ts';
+import { emptyTally, NEVER_SENT, NOT_ANSWERED, tallyUp, type LoadResult } from './load-result.ts';
 
 export interface OpenLoop {
   readonly host: string;
@@ -40,7 +40,8 @@ export function runOpenLoop(options: OpenLoop): Promise<LoadResult> {
       connection.send(request(index), (status) => {
         if (!inFlight.delete(index)) return; // given up
         tally.answered(index, status);
-        latency.recordMs(performance.now() - dueAt(index));
+        // Whoever is refused is an error, and must not make the shop look fast.
+        if (status === 201) latency.recordMs(performance.now() - dueAt(index));
         idle.push(connection);
         pump();
       });
@@ -65,12 +66,12 @@ export function runOpenLoop(options: OpenLoop): Promise<LoadResult> {
 
     function giveUp(now: number): void {
       for (const index of inFlight) {
-        tally.answered(index, 0);
+        tally.answered(index, NOT_ANSWERED);
         latency.recordMs(now - dueAt(index));
       }
       inFlight.clear();
       for (; next < total; next += 1) {
-        tally.answered(next, -1);
+        tally.answered(next, NEVER_SENT);
         latency.recordMs(now - dueAt(next));
       }
       finish();
