@@ -43,7 +43,7 @@ export function keepSupervisor({ rig, pauseMs, signal, say }: SupervisorOptions)
         watch();
         return;
       } catch (error) {
-        surprise(`the supervisor did not come up: ${plain(String(error))}`);
+        if (!gone()) surprise(`the supervisor did not come up: ${plain(String(error))}`);
       }
     }
   }
