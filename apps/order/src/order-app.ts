@@ -1,6 +1,6 @@
 import type { OrderServiceDefinition } from '@stampede/contracts';
 import type { Clock } from '@stampede/lifecycle';
-import type { Database } from '@stampede/postgres';
+import { awaitDatabase, type Database } from '@stampede/postgres';
 import type { Channel, Handlers } from '@stampede/rpc';
 import type { Logger } from '@stampede/telemetry';
 import type { OrderConfig } from './config.ts';
@@ -16,6 +16,9 @@ import { createSagaStore } from './store/saga-store.ts';
 
 /** The database's schema. */
 export const MIGRATIONS = new URL('./store/migrations/', import.meta.url);
+
+/** How long a start waits for its database; less than a stop that comes meanwhile is given. */
+const START_MS = 20_000;
 
 export interface OrderAppOptions {
   /** The id of this process; leases bear it. */
@@ -48,7 +51,7 @@ export interface OrderApp {
 export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp> {
   const { instance, db, config, clock: time, random, log, crash } = options;
   const lease = { owner: instance, seconds: () => config().saga.leaseSeconds };
-  const clock = await createDatabaseClock(db, time);
+  const clock = await awaitDatabase(() => createDatabaseClock(db, time), { log });
   const newId = createIdMaker(clock);
   const rooms = createOrderRooms({
     orders: createOrderStore({ db, lease, clock, newId, encodeEvent: encodeOrderEvent }),
@@ -70,7 +73,7 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
   return {
     handlers: rooms.handlers,
     async start() {
-      stopPartitions = await keepOutboxPartitions({ db, time, log });
+      stopPartitions = await awaitDatabase(() => keepOutboxPartitions({ db, time, log }), { log, waitMs: START_MS });
       rooms.start();
     },
     async stop(timeoutMs) {

@@ -1,4 +1,4 @@
-import type { Database } from '@stampede/postgres';
+import { awaitDatabase, type AwaitDatabaseOptions, type Database } from '@stampede/postgres';
 import { uuidv7 } from 'uuidv7';
 import { createArgon2Hasher } from './crypto/argon2-hasher.ts';
 import { createHashQueue } from './crypto/hash-queue.ts';
@@ -10,10 +10,17 @@ import { createPostgresAccounts } from './store/postgres-accounts.ts';
 import { createPostgresSessions } from './store/postgres-sessions.ts';
 import { createPostgresSigningKeys } from './store/postgres-signing-keys.ts';
 
-/** The domain's ports on a migrated database; makes the first signing key. `settings` is asked at each use, so that changes are in force at once. */
-export async function createPorts(database: Database, settings: () => Settings): Promise<UserServicePorts> {
+/**
+ * The domain's ports on a migrated database; makes the first signing key, for which a database that is away is waited for. `settings` is asked
+ * at each use, so that changes are in force at once.
+ */
+export async function createPorts(
+  database: Database,
+  settings: () => Settings,
+  log: AwaitDatabaseOptions['log'],
+): Promise<UserServicePorts> {
   const keys = createPostgresSigningKeys(database);
-  await keys.ensure(makeSigningKey);
+  await awaitDatabase(() => keys.ensure(makeSigningKey), { log });
   return {
     accounts: createPostgresAccounts(database),
     sessions: createPostgresSessions(database),

@@ -16,7 +16,7 @@ const service = await createService({
   database: ({ database }) => ({ max: database.connections, lockTimeoutMs: 2_000 }),
 });
 const { database, config, log } = service;
-const ports = await createPorts(database, () => config.current);
+const ports = await createPorts(database, () => config.current, log);
 const sweeper = createSessionSweeper({
   database,
   schedule: (ms, run) => systemClock.schedule(ms, run),

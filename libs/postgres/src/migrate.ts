@@ -2,18 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { isConnectionLost, readableError, sqlState } from './database-error.ts';
+import { awaitDatabase, type AwaitDatabaseOptions } from './await-database.ts';
 import type { DatabaseLog } from './database-log.ts';
 import { ANSWER_MS, checkHistory, isUpToDate, quickly } from './migration-history.ts';
 
-export interface MigrateOptions {
+export interface MigrateOptions extends AwaitDatabaseOptions {
   readonly url: string;
   /** The folder of `<number>_<name>.sql` files, run in that order, each in the one transaction of the whole run. */
   readonly directory: string | URL;
-  readonly log: DatabaseLog;
-  /** How long a server that is not there yet, or starting up, is waited for; 60,000 if absent. */
-  readonly waitMs?: number;
-  readonly signal?: AbortSignal;
 }
 
 /** Which instance migrates: a session lock that all of this database share. */
@@ -28,20 +24,9 @@ const SILENT_MS = 10_000;
  * @throws MigrationAlteredError when a file that ran was changed afterwards.
  * @example await migrate({ url, directory: new URL('./store/migrations/', import.meta.url), log });
  */
-export async function migrate({ url, directory, log, waitMs = 60_000, signal }: MigrateOptions): Promise<void> {
+export function migrate({ url, directory, ...waiting }: MigrateOptions): Promise<void> {
   const folder = typeof directory === 'string' ? directory : fileURLToPath(directory);
-  const deadline = performance.now() + waitMs;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await migrateOnce(url, folder, log);
-      return;
-    } catch (error) {
-      const mayCome = isConnectionLost(error) || sqlState(error) === '53300';
-      if (!mayCome || performance.now() > deadline) throw readableError(error);
-      if (attempt === 10) log.info({ err: error }, 'waiting for the database');
-    }
-    await sleep(100, undefined, signal && { signal });
-  }
+  return awaitDatabase(() => migrateOnce(url, folder, waiting.log), waiting);
 }
 
 async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promise<void> {

@@ -64,7 +64,7 @@ async function startInstance(id: string, current: () => Settings) {
     log,
     secret: SECRET,
     usersFrom: ['gateway'],
-  }).add(UserServiceDefinition, userService(await createPorts(own, current)));
+  }).add(UserServiceDefinition, userService(await createPorts(own, current, log)));
   const bound = await server.listen();
   closers.push(
     () => own.close(),

@@ -205,7 +205,7 @@ test('a listener that publishes while it is told does not confuse the pool', asy
 test('an instance that refused is gone as soon as it fades, though its connection still stands', async () => {
   const { discovery, at, acquire, pool } = setup({}, [instance('a')]);
   at('a').move('ready');
-  const endpoint = (await acquire()) as Endpoint;
+  const endpoint = await acquire();
   pool.refused(endpoint);
   expect(discovery.forgotten).toEqual([]);
   discovery.publish([], [instance('a')]);
