@@ -8,7 +8,7 @@ import { instancesOf, startStack, type Stack } from './support/stack.ts';
 /** Milliseconds of each flood: a few here, more where STAMPEDE_HOSTILE_MS says so. */
 const FLOOD_MS = Number(process.env['STAMPEDE_HOSTILE_MS'] ?? 2_000);
 /** Mebibytes that an attack may cost the gateway, and the longest that an honest client may wait, in ms on a busy machine. */
-const BOUND_MB = 160;
+const BOUND_MB = 256;
 const WAIT_MS = 20_000;
 
 let stack: Stack;

@@ -50,13 +50,15 @@ async function served(app: string, method: string): Promise<number[]> {
   );
 }
 
-/** Buys one by one, several at a time, until told to stop; every answer that is not a 201. */
-function steadyLoad(sku: string) {
+/** Buys one by one, several at a time, until told to stop; every answer that is not a 201. Calls about one SKU meet at one inventory, so many are bought. */
+function steadyLoad(skus: readonly string[]) {
   let running = true;
   const failures: string[] = [];
   let paid = 0;
+  let made = 0;
   const workers = Array.from({ length: 8 }, async () => {
     while (running) {
+      const sku = skus[made++ % skus.length]!;
       const answer = await customer.buy([{ sku, quantity: 1 }]).catch(String);
       if (typeof answer !== 'string' && answer.status === 201) paid++;
       else failures.push(JSON.stringify(answer));
@@ -71,8 +73,8 @@ function steadyLoad(sku: string) {
 }
 
 test('two instances share the calls; one is killed: nobody notices; it comes back, and a third gets its share within a second', async () => {
-  const sku = await newProduct(operator, 1_000_000);
-  const load = steadyLoad(sku);
+  const skus = await Promise.all(Array.from({ length: 32 }, () => newProduct(operator, 1_000_000)));
+  const load = steadyLoad(skus);
   await vi.waitFor(() => expect(load.paid()).toBeGreaterThan(50), { timeout: 30_000 });
   const shares = await served('inventory', 'ReserveStock');
   expect(shares).toHaveLength(2);
