@@ -83,7 +83,10 @@ test('calls in flight when it is told to leave are answered', async () => {
   const { env } = await backing();
   const { child, ended, gateway } = await serve({ ...env, USER_PASSWORDS_MEMORY_KIB: '65536' });
   const registrations = Array.from({ length: 8 }, (_, index) =>
-    gateway.createUser({ email: `ann${index}@example.com`, password: 'correct horse', displayName: 'Ann' }),
+    gateway.createUser(
+      { email: `ann${index}@example.com`, password: 'correct horse', displayName: 'Ann' },
+      { deadlineMs: 25_000 },
+    ),
   );
   await registrations[0];
   child.kill('SIGTERM');
