@@ -138,7 +138,14 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
-    ignores: ['**/*.spec.ts', 'libs/testing/**', 'apps/e2e/**', 'apps/simulation/**', 'apps/bench/**'],
+    ignores: [
+      '**/*.spec.ts',
+      'libs/testing/**',
+      'libs/registry/src/simulation/**',
+      'apps/e2e/**',
+      'apps/simulation/**',
+      'apps/bench/**',
+    ],
     rules: {
       'no-restricted-syntax': [
         'error',

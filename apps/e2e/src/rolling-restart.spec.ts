@@ -8,7 +8,7 @@ import { ROUNDS } from './support/rounds.ts';
 import { logIn, newProduct } from './support/shopper.ts';
 import { auditStack } from './support/stack.ts';
 
-/** Five in CI. */
+/** Five with ten rounds. */
 const TURNS = Math.ceil(ROUNDS / 2);
 const APPS = ['user', 'inventory', 'payment', 'order', 'gateway'] as const;
 /** After a SIGKILL, what was in flight and may not be repeated may fail; nothing may from here on. */

@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '@stampede/testing';
 
 export interface Shelves {
   /** SKUs that do not run out. */

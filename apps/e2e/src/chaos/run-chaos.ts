@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '@stampede/testing';
 import type { AppName } from '../support/program.ts';
 import { startRig } from '../support/rig.ts';
 import { auditStack, type AuditResult } from '../support/stack.ts';
@@ -10,7 +11,6 @@ import { startKeeper } from './keeper.ts';
 import { openShop } from './open-shop.ts';
 import { probe } from './probe.ts';
 import { makeSchedule } from './schedule.ts';
-import { seededRandom } from './seeded-random.ts';
 import { startShoppers } from './shoppers.ts';
 import { keepSupervisor } from './supervisor.ts';
 

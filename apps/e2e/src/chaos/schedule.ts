@@ -1,6 +1,6 @@
+import { seededRandom } from '@stampede/testing';
 import type { AppName } from '../support/program.ts';
 import { durationOf, type ChaosEvent, type Disturbance, type Kind, type Wire } from './disturbance.ts';
-import { seededRandom } from './seeded-random.ts';
 
 export interface ScheduleOptions {
   /** A whole number from 0 to 2^32 - 1. */

@@ -75,14 +75,3 @@ export const allAtFault: fc.Arbitrary<Plan> = fc.record({
     { maxLength: 30, size: 'max' },
   ),
 });
-
-/** mulberry32: a small generator with one seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,5 +1,6 @@
 import type { MemoryClient, WatchHandlers } from '@stampede/etcd';
 import type { Clock } from '@stampede/lifecycle';
+import { sleepOn } from '@stampede/testing';
 
 /** A process of the simulation: its timers and what it hears of etcd reach it late, and not at all while it is frozen. */
 export interface SimProcess {
@@ -46,17 +47,7 @@ export function createSimProcess({ clock, link, lateMs }: SimProcessOptions): Si
     };
   }
 
-  async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const woken = Promise.withResolvers<undefined>();
-    const cancel = schedule(ms, () => woken.resolve(undefined));
-    const onAbort = () => {
-      cancel();
-      woken.reject(signal?.reason as Error);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    await woken.promise.finally(() => signal?.removeEventListener('abort', onAbort));
-  }
+  const sleep = sleepOn(schedule);
 
   const asked =
     <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>

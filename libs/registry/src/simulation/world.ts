@@ -1,9 +1,10 @@
 import type { Fate, MemoryClient, MemoryEtcd } from '@stampede/etcd';
 import type { Instance, InstanceSet } from '@stampede/rpc';
+import { seededRandom } from '@stampede/testing';
 import { grpcNaming } from '../grpc-naming.ts';
 import { silent } from '../silent-log.ts';
 import type { Kit, TestClock } from './kit.ts';
-import { randomOf, WATCHERS, type Plan, type Step } from './plan.ts';
+import { WATCHERS, type Plan, type Step } from './plan.ts';
 import { createSimProcess, type SimProcess } from './sim-process.ts';
 
 export const LEASE_SECONDS = 10;
@@ -45,7 +46,7 @@ const idsOf = (instances: readonly Instance[]) => instances.map(({ id }) => id).
 
 /** Several registrars and watchers over one etcd in memory; all that happens to them is the plan's, or of its seed. */
 export function createWorld(kit: Kit, clock: TestClock, { seed, network, serving }: Plan): World {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const server = kit.createMemoryEtcd({ clock });
   const lives: Life[] = [];
   const untrue: string[] = [];

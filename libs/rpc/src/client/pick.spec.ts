@@ -1,4 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
+import { seededRandom } from '@stampede/testing';
 import { expect } from 'vitest';
 import { PeakEwma } from './peak-ewma.ts';
 import { pick, type Candidate, type Measure } from './pick.ts';
@@ -24,22 +25,11 @@ const fakes = fc
   );
 const seeds = fc.integer();
 
-/** Evenly spread numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 test.prop([fakes, fc.array(fc.nat()), seeds, fc.boolean()])(
   'picks the best kind there is: available always, trusted before ejected, fresh before failed',
   (candidates, avoided, seed, streaming) => {
     const avoid = new Set(avoided.flatMap((index) => candidates[index % Math.max(1, candidates.length)] ?? []));
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     for (const avoiding of [undefined, avoid]) {
       const chosen = pick(candidates, { now: 0, streaming, random, avoid: avoiding });
       const available = candidates.filter((each) => each.available);
@@ -59,7 +49,7 @@ test.prop([fakes.filter((all) => all.filter((each) => each.available && !each.ej
     const worst = Math.max(...best.map((each) => each.cost(0, 'time')));
     const isAlone = best.length > 1 && best.filter((each) => each.cost(0, 'time') * 1.5 >= worst).length === 1;
     fc.pre(isAlone);
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     for (let n = 0; n < 20; n += 1) {
       expect(pick(candidates, { now: 0, streaming: false, random })?.cost(0, 'time')).toBeLessThan(worst);
     }
@@ -118,7 +108,7 @@ function simulate(serviceMs: readonly number[], callers: number, calls: number, 
 test.prop([fc.integer({ min: 2, max: 8 }), fc.constantFrom(1, 4, 64), seeds], { numRuns: 30 })(
   'instances alike get shares alike',
   (count, callers, seed) => {
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     const got = simulate(
       Array.from({ length: count }, () => 2),
       callers,
@@ -130,7 +120,7 @@ test.prop([fc.integer({ min: 2, max: 8 }), fc.constantFrom(1, 4, 64), seeds], { 
 );
 
 test.prop([seeds], { numRuns: 20 })('an instance five times slower gets far less, and not nothing', (seed) => {
-  const [slow = 0, ...fast] = simulate([10, 2, 2], 16, 3_000, randomOf(seed));
+  const [slow = 0, ...fast] = simulate([10, 2, 2], 16, 3_000, seededRandom(seed));
   expect(slow).toBeGreaterThan(0);
   for (const share of fast) expect(slow).toBeLessThan(share / 2);
 });
