@@ -18,6 +18,7 @@ export interface RetryOptions {
 /** Ms before the second attempt; doubled for each further one, jittered between nothing and twice that. */
 const BASE_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 1_000;
+const NOBODY: ReadonlySet<Endpoint> = new Set();
 
 /**
  * The attempts of one call. What was not processed may be sent elsewhere, whatever the method does; what may have been processed only
@@ -54,13 +55,17 @@ export class Attempts {
 
   /** Called with the failure of an attempt: returns when another one is to be made, throws the error that the caller shall see otherwise. */
   async next(failure: AppError, endpoint: Endpoint | undefined, repeatable: boolean): Promise<void> {
-    this.#made += 1;
     const outcome = outcomeOf(failure);
     if (outcome !== 'not-processed') this.#unknown ||= outcome === 'unknown';
     const { pool, clock } = this.#options;
     if (outcome === 'not-processed' && endpoint !== undefined && failure.code === 'UNAVAILABLE') {
       if (failure.reason !== 'STREAM_REFUSED' && failure.reason !== 'CONNECTION_FAILED') pool.refused(endpoint);
+      if (repeatable && this.#metNobody(failure)) {
+        (this.#avoid ??= new Set()).add(endpoint);
+        return;
+      }
     }
+    this.#made += 1;
     if (!repeatable || !this.#mayRetry(failure, outcome)) throw this.#told(failure, outcome);
     if (endpoint !== undefined) (this.#avoid ??= new Set()).add(endpoint);
     const backoffMs = this.#backoffMs();
@@ -73,6 +78,17 @@ export class Attempts {
       if (signal?.aborted !== true) throw error;
       throw this.#told(withOutcome(abortedBy(signal), outcome), outcome);
     }
+  }
+
+  /**
+   * Whether the instance that was meant has left its address to another, and somebody else is at hand: no attempt was made then. A process that died
+   * a few times within a lease leaves as many registrations, each of which is met once.
+   */
+  #metNobody({ reason }: AppError): boolean {
+    const { signal } = this.#context;
+    return (
+      reason === 'WRONG_INSTANCE' && signal?.aborted !== true && this.#options.pool.hasAnother(this.#avoid ?? NOBODY)
+    );
   }
 
   #mayRetry(failure: AppError, outcome: CallOutcome): boolean {

@@ -78,6 +78,15 @@ describe.each(TRANSPORTS)('retries over %s', (_name, transport) => {
     expect(wire.calls.count).toBe(3);
   });
 
+  test('registrations that dead processes left on an address cost a call no attempt, however many they are', async () => {
+    const living = await startEcho();
+    const dead = Array.from({ length: 8 }, (_, n) => ({ ...living.instance, id: `dead-${n}` }));
+    const { client, discovery } = connect([living.instance], { transport, retry: { maxAttempts: 1 } });
+    await client.add(request());
+    discovery.publish([...dead, living.instance]);
+    for (let n = 0; n < 300; n += 1) await client.add(request());
+  });
+
   test('nobody listens: UNAVAILABLE and not processed, soon', async () => {
     const { client } = connect([{ id: 'x', service: 'echo', address: '127.0.0.1:1', metadata: {} }], { transport });
     const before = performance.now();
