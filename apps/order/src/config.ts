@@ -10,6 +10,16 @@ export const configSchema = z.object({
   maxQuantity: z.number().int().min(1).max(10_000).default(10_000),
   /** Connections to the database, and as many to a replica. */
   database: z.object({ connections: z.number().int().min(1).max(1_000).default(10) }).prefault({}),
+  /** How orders are placed, changed and laid to rest together; in force from the next batch on. */
+  batch: z
+    .object({
+      maxSize: z.number().int().min(1).max(10_000).default(256),
+      /** Those that may wait for the next batch, of each kind; further ones are RESOURCE_EXHAUSTED. */
+      maxQueued: z.number().int().min(1).max(1_000_000).default(10_000),
+      /** Batches of a kind at work at once, each on a connection of its own. */
+      lanes: z.number().int().min(1).max(64).default(2),
+    })
+    .prefault({}),
   /** How long one question to inventory or payment may take. */
   callDeadlineMs: milliseconds(10).default(5_000),
   saga: z

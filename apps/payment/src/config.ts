@@ -6,6 +6,16 @@ const milliseconds = z.number().int().min(1).max(3_600_000);
 export const configSchema = z.object({
   /** Connections to the database; the sandbox provider has as many of its own. */
   database: z.object({ connections: z.number().int().min(1).max(1_000).default(10) }).prefault({}),
+  /** How payments are begun and moved together, here and in the sandbox's books; in force from the next batch on. */
+  batch: z
+    .object({
+      maxSize: z.number().int().min(1).max(10_000).default(256),
+      /** Those that may wait for the next batch, of each kind; further ones are RESOURCE_EXHAUSTED. */
+      maxQueued: z.number().int().min(1).max(1_000_000).default(10_000),
+      /** Batches of a kind at work at once, each on a connection of its own. */
+      lanes: z.number().int().min(1).max(64).default(2),
+    })
+    .prefault({}),
   provider: z
     .object({
       /** How long one answer of the provider is waited for. */

@@ -25,11 +25,15 @@ export interface PaymentAppOptions {
 
 /** The service on one Postgres; the sandbox provider has connections of its own to its own schema. */
 export function createPaymentApp({ db, world, config, clock, log, crash }: PaymentAppOptions): PaymentRooms {
+  const limits = () => {
+    const { maxSize, maxQueued, lanes } = config().batch;
+    return { maxBatch: maxSize, maxQueued, lanes };
+  };
   return createPaymentRooms({
-    store: createPaymentStore(db),
+    store: createPaymentStore(db, { limits }),
     unsettled: createUnsettledStore(db),
     books: createPaymentBooks(db),
-    provider: createSandboxProvider({ db: world, clock, lateMs: () => config().sandbox.lateMs }),
+    provider: createSandboxProvider({ db: world, clock, lateMs: () => config().sandbox.lateMs, limits }),
     config,
     timers: clock,
     log,

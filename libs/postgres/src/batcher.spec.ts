@@ -122,3 +122,17 @@ test('who owns the time decides when a batch begins', async () => {
   expect(await answers).toEqual([1, 2]);
   expect(batches).toEqual([[1, 2]]);
 });
+
+test('items of one key go one after the other, each in a batch of its own', async () => {
+  const batches: (readonly string[])[] = [];
+  const batcher = createBatcher<string, string>({
+    run: (items) => {
+      batches.push(items);
+      return Promise.resolve(items);
+    },
+    keyOf: (item) => item.slice(0, 1),
+  });
+  const items = ['a1', 'b1', 'a2', 'c1', 'a3', 'b2'];
+  expect(await Promise.all(items.map((item) => batcher.add(item)))).toEqual(items);
+  expect(batches).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
+});

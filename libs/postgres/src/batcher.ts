@@ -16,11 +16,15 @@ export interface BatcherOptions<Item, Result> {
    * fault fails alone.
    */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  /** Asked before each batch, so that they may change. */
-  readonly limits?: () => BatcherLimits;
+  /** Asked again and again, so that they may change. */
+  readonly limits?: (() => BatcherLimits) | undefined;
+  /** Items with the same key never meet in one batch: the later one waits for the next. Any may meet if absent. */
+  readonly keyOf?: (item: Item) => string;
   /** Runs what it is given once those who come now have come; at the end of the event loop's turn (setImmediate) if absent. */
   readonly defer?: (run: () => void) => void;
 }
+
+const NO_LIMITS: BatcherLimits = {};
 
 export interface Batcher<Item, Result> {
   /**
@@ -46,14 +50,13 @@ interface Member<Item, Result> {
  * @example const batcher = createBatcher({ run: (orders) => insertOrders(database, orders) }); await batcher.add(order, context.signal);
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const limits = () => ({ maxBatch: 256, maxQueued: 10_000, lanes: 1, ...options.limits?.() });
-  const defer = options.defer ?? setImmediate;
+  const { keyOf, limits = () => NO_LIMITS, defer = setImmediate } = options;
   let queue: Member<Item, Result>[] = [];
   let working = 0;
   let scheduled = false;
 
   function schedule(): void {
-    if (scheduled || queue.length === 0 || working >= limits().lanes) return;
+    if (scheduled || queue.length === 0 || working >= (limits().lanes ?? 1)) return;
     scheduled = true;
     defer(() => {
       scheduled = false;
@@ -71,16 +74,21 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   /** The oldest that somebody still waits for. */
   function take(): Member<Item, Result>[] {
-    const { maxBatch } = limits();
+    const { maxBatch = 256 } = limits();
     const batch: Member<Item, Result>[] = [];
+    const later: Member<Item, Result>[] = [];
+    const keys = new Set<string>();
     let seen = 0;
     for (const member of queue) {
       if (batch.length >= maxBatch) break;
       seen += 1;
+      const key = keyOf?.(member.item);
       if (member.signal?.aborted === true) member.reject(member.signal.reason);
+      else if (key !== undefined && keys.has(key)) later.push(member);
       else batch.push(member);
+      if (key !== undefined) keys.add(key);
     }
-    queue = queue.slice(seen);
+    queue = [...later, ...queue.slice(seen)];
     return batch;
   }
 
@@ -90,7 +98,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       if (results.length !== batch.length) {
         throw new AppError('INTERNAL', 'INTERNAL', `${results.length} results for ${batch.length} items`);
       }
-      for (const [index, result] of results.entries()) batch[index]?.resolve(result);
+      for (let index = 0; index < batch.length; index += 1) batch[index]?.resolve(results[index] as Result);
     } catch (error) {
       if (batch.length > 1 && !(error instanceof AppError)) {
         const half = Math.ceil(batch.length / 2);
@@ -104,7 +112,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   return {
     add(item, signal) {
-      if (queue.length >= limits().maxQueued) {
+      if (queue.length >= (limits().maxQueued ?? 10_000)) {
         return Promise.reject(new AppError('RESOURCE_EXHAUSTED', 'QUEUE_FULL', 'too many are waiting already'));
       }
       const { promise, resolve, reject } = Promise.withResolvers<Result>();

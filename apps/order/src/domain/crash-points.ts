@@ -52,7 +52,7 @@ export function withCrashPoints(
   const at = arounder(reached);
   return {
     orders: {
-      place: (draft) => at('place', () => orders.place(draft)),
+      place: (draft, signal) => at('place', () => orders.place(draft, signal)),
       change: (next) => at(stepOf(next), () => orders.change(next)),
       find: (id) => orders.find(id),
       findByKey: (userId, key) => orders.findByKey(userId, key),

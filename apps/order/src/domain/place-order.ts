@@ -1,7 +1,7 @@
 import { checkLimits, checkRequest, type PlaceRequest } from './check-request.ts';
 import { isDecided, type Order } from './order.ts';
 import type { OrderFeed, Waiting } from './order-feed.ts';
-import type { Catalog, Orders } from './ports.ts';
+import type { Catalog, Draft, Orders } from './ports.ts';
 import { priceItems, type Priced } from './price-items.ts';
 import { orderError, refusalError } from './reasons.ts';
 import { requestHash } from './request-hash.ts';
@@ -44,7 +44,7 @@ export async function placeOrder(
     return existing(order);
   }
 
-  const { order, placed } = await ports.orders.place({
+  const draft: Draft = {
     id: ports.newId(),
     userId: request.userId,
     idempotencyKey: request.idempotencyKey,
@@ -52,7 +52,8 @@ export async function placeOrder(
     ...priced,
     paymentToken: request.paymentToken,
     holdSeconds: ports.settings().holdSeconds,
-  });
+  };
+  const { order, placed } = await ports.orders.place(draft, waiting.signal);
   if (!placed) return existing(order);
   // From here on the order stands, and nobody's leaving stops it.
   ports.driver.drive({ order, paymentToken: request.paymentToken, expired: false });

@@ -79,8 +79,11 @@ export interface Draft {
 
 /** The orders; `store/` implements it. */
 export interface Orders {
-  /** Commits the order and its saga, or answers the order that has the key already. */
-  place(draft: Draft): Promise<{ readonly placed: boolean; readonly order: Order }>;
+  /**
+   * Commits the order and its saga, or answers the order that has the key already. Rejects with the signal's reason where that aborts before
+   * the order was sent to the database: then it was not placed.
+   */
+  place(draft: Draft, signal?: AbortSignal): Promise<{ readonly placed: boolean; readonly order: Order }>;
   find(id: string): Promise<Order | undefined>;
   findByKey(userId: string, idempotencyKey: string): Promise<Order | undefined>;
   /**

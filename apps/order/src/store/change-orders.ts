@@ -46,7 +46,7 @@ export interface ChangeOptions {
 
 /**
  * Compare-and-set of orders, in one statement: each is changed if it still has the version before, together with the event of an outcome and
- * with its saga's row. Answers the orders as they are now, undefined for each that somebody else had changed.
+ * with its saga's row. At most one change an order. Answers the orders as they are now, undefined for each that somebody else had changed.
  */
 export async function changeOrders(
   db: Queryable,

@@ -1,4 +1,4 @@
-import type { Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
 import type { Sagas } from '../domain/ports.ts';
 import type { Lease } from './lease.ts';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts';
@@ -30,8 +30,21 @@ const FINISH = 'DELETE FROM sagas WHERE order_id = ANY($1::uuid[]) AND NOT unwin
 /** Both null where there is no saga. */
 type SagaRow = OrderRow & { readonly payment_token: string | null; readonly expired: boolean | null };
 
+export interface SagaStoreOptions {
+  readonly db: Database;
+  readonly lease: Lease;
+  readonly limits?: (() => BatcherLimits) | undefined;
+}
+
 /** What is left to do, in Postgres. */
-export function createSagaStore({ db, lease }: { readonly db: Database; readonly lease: Lease }): Sagas {
+export function createSagaStore({ db, lease, limits }: SagaStoreOptions): Sagas {
+  const finishing = createBatcher<string, undefined>({
+    limits,
+    async run(orderIds) {
+      await db.query(FINISH, [orderIds.toSorted()], { name: 'finish-sagas' });
+      return orderIds.map(() => undefined);
+    },
+  });
   return {
     async claim(limit) {
       const rows = await db.query<SagaRow>(CLAIM, [limit, lease.owner, lease.seconds()]);
@@ -49,9 +62,7 @@ export function createSagaStore({ db, lease }: { readonly db: Database; readonly
     async handOver(orderIds) {
       await db.query(HAND_OVER, [orderIds, lease.owner]);
     },
-    async finish(orderId) {
-      await db.query(FINISH, [[orderId]], { name: 'finish-sagas' });
-    },
+    finish: (orderId) => finishing.add(orderId),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Database } from '@stampede/postgres';
-import { type Absent, type Outcome, type Provider, type Statement } from '../domain/provider.ts';
+import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import type { Absent, ChargeOrder, Outcome, Provider, Statement } from '../domain/provider.ts';
 
 export interface SandboxOptions {
   /** A connection of its own: its commits are not ours. */
@@ -7,20 +7,32 @@ export interface SandboxOptions {
   readonly clock: { sleep(ms: number, signal?: AbortSignal): Promise<void> };
   /** Milliseconds that `tok_timeout` answers late; read at each charge. */
   readonly lateMs: () => number;
+  readonly limits?: (() => BatcherLimits) | undefined;
+}
+
+const ABSENT: Absent = { status: 'absent' };
+
+/** What came of one charge; `fresh`: by this very request. */
+interface Booking {
+  readonly fresh: boolean;
+  readonly outcome: Outcome | Absent;
 }
 
 interface Row {
+  readonly key: string;
   readonly status: Outcome['status'];
   readonly decline_code: string | null;
 }
 
 const CHARGE = `
 INSERT INTO sandbox.accounts (key, status, decline_code, amount_minor, currency, charges, refunds)
-VALUES ($1, $2, $3, $4, $5, $6, 0)
+SELECT key, CASE WHEN decline_code IS NULL THEN 'charged' ELSE 'declined' END, decline_code, amount_minor, currency,
+  CASE WHEN decline_code IS NULL THEN 1 ELSE 0 END, 0
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)
 ON CONFLICT (key) DO NOTHING
-RETURNING status`;
+RETURNING key`;
 
-const LOOKUP = `SELECT status, decline_code FROM sandbox.accounts WHERE key = $1`;
+const LOOKUP = `SELECT key, status, decline_code FROM sandbox.accounts WHERE key = ANY ($1::text[])`;
 
 /** A key that nobody has charged is closed; one that was charged gives its money back; others stay as they are. */
 const CANCEL = `
@@ -45,38 +57,52 @@ FROM sandbox.accounts WHERE key > $1 ORDER BY key LIMIT $2`;
  * A payment provider to try things with: durable books of its own, idempotent by key, and card tokens that behave as they are named. It
  * keeps every promise of `Provider`.
  */
-export function createSandboxProvider({ db, clock, lateMs }: SandboxOptions): Provider {
-  async function lookup(key: string): Promise<Outcome | Absent> {
-    const [row] = await db.query<Row>(LOOKUP, [key], { name: 'sandbox-lookup' });
-    return row === undefined ? { status: 'absent' } : outcomeOf(row);
+export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOptions): Provider {
+  const charging = createBatcher<ChargeOrder, Booking>({
+    limits,
+    run: (orders) => book(orders),
+    keyOf: ({ key }) => key,
+  });
+
+  /** One outcome an order: its own, or the one that its key has already. */
+  async function book(orders: readonly ChargeOrder[]): Promise<readonly Booking[]> {
+    const sorted = orders.toSorted((a, b) => (a.key < b.key ? -1 : 1)); // whoever shares keys locks them in the same order
+    const rows = await db.query<Pick<Row, 'key'>>(
+      CHARGE,
+      [
+        sorted.map(({ key }) => key),
+        sorted.map(({ token }) => declineCodeOf(token)),
+        sorted.map(({ amount }) => amount.amountMinor),
+        sorted.map(({ amount }) => amount.currency),
+      ],
+      { name: 'sandbox-charge' },
+    );
+    const booked = new Set(rows.map(({ key }) => key));
+    const known = await lookup(orders.map(({ key }) => key).filter((key) => !booked.has(key)));
+    return orders.map(({ key, token }) =>
+      booked.has(key)
+        ? { fresh: true, outcome: outcomeOfToken(token) }
+        : { fresh: false, outcome: known.get(key) ?? ABSENT },
+    );
+  }
+
+  async function lookup(keys: readonly string[]): Promise<ReadonlyMap<string, Outcome>> {
+    if (keys.length === 0) return new Map();
+    const rows = await db.query<Row>(LOOKUP, [keys], { name: 'sandbox-lookup' });
+    return new Map(rows.map((row) => [row.key, outcomeOf(row)]));
   }
 
   return {
-    async charge({ key, amount, token }, signal) {
+    async charge(order, signal) {
+      const { amount, token } = order;
       if (!(amount.amountMinor > 0)) throw new Error('the sandbox charges positive amounts only');
-      const declineCode = declineCodeOf(token);
-      const [booked] = await db.query(
-        CHARGE,
-        [
-          key,
-          declineCode === undefined ? 'charged' : 'declined',
-          declineCode,
-          amount.amountMinor,
-          amount.currency,
-          declineCode === undefined ? 1 : 0,
-        ],
-        { name: 'sandbox-charge' },
-      );
-      if (booked === undefined) {
-        const known = await lookup(key);
-        if (known.status === 'absent') throw new Error('the sandbox lost a key');
-        return known;
-      }
-      if (token === 'tok_timeout') await clock.sleep(lateMs(), signal);
-      if (token === 'tok_unknown') throw new Error('the sandbox hung up before it answered');
-      return declineCode === undefined ? { status: 'charged' } : { status: 'declined', declineCode };
+      const { fresh, outcome } = await charging.add(order);
+      if (outcome.status === 'absent') throw new Error('the sandbox lost a key');
+      if (fresh && token === 'tok_timeout') await clock.sleep(lateMs(), signal);
+      if (fresh && token === 'tok_unknown') throw new Error('the sandbox hung up before it answered');
+      return outcome;
     },
-    lookup,
+    lookup: async (key) => (await lookup([key])).get(key) ?? ABSENT,
     async cancel(key) {
       const [row] = await db.query<Row>(CANCEL, [key], { name: 'sandbox-cancel' });
       return { status: row?.status === 'refunded' ? 'refunded' : 'cancelled' };
@@ -110,6 +136,11 @@ function declineCodeOf(token: string): string | undefined {
   }
 }
 
-function outcomeOf({ status, decline_code }: Row): Outcome {
+function outcomeOfToken(token: string): Outcome {
+  const declineCode = declineCodeOf(token);
+  return declineCode === undefined ? { status: 'charged' } : { status: 'declined', declineCode };
+}
+
+function outcomeOf({ status, decline_code }: Omit<Row, 'key'>): Outcome {
   return status === 'declined' ? { status, declineCode: decline_code ?? '' } : { status };
 }

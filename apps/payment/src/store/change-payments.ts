@@ -34,14 +34,14 @@ export interface PaymentChange {
 }
 
 /**
- * Moves a batch of payments by compare-and-set; the answer holds those that moved. At most one change an order. A batch is all verdicts or
- * all steps of undoing.
+ * Moves a batch of payments by compare-and-set; undefined for each that did not stand where its change begins. At most one change an order. A
+ * batch is all verdicts or all steps of undoing.
  */
 export async function changePayments(
   db: Queryable,
   changes: readonly PaymentChange[],
   { undoMs }: { readonly undoMs: number },
-): Promise<ReadonlyMap<string, Payment>> {
+): Promise<readonly (Payment | undefined)[]> {
   const sorted = changes.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
   const verdicts = sorted.every(({ change }) => isVerdict(change));
   const values: unknown[] = [
@@ -53,9 +53,11 @@ export async function changePayments(
   const rows = verdicts
     ? await db.query<PaymentRow>(VERDICT, values, { name: 'commit-verdicts' })
     : await db.query<PaymentRow>(UNDOING, [...values, undoMs], { name: 'undo-payments' });
-  return new Map(rows.map((row) => [row.order_id, paymentOf(row)]));
+  const moved = new Map(rows.map((row) => [row.order_id, paymentOf(row)]));
+  return changes.map(({ orderId }) => moved.get(orderId));
 }
 
-function isVerdict({ to }: Change): boolean {
+/** What the provider said of an intent; all other changes undo. */
+export function isVerdict({ to }: Change): boolean {
   return to === 'CHARGED' || to === 'DECLINED';
 }

@@ -1,24 +1,36 @@
-import type { Queryable } from '@stampede/postgres';
-import type { PaymentStore } from '../domain/payment-store.ts';
+import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import type { Opening, Payment } from '../domain/payment.ts';
+import type { Begun, PaymentStore } from '../domain/payment-store.ts';
 import { beginPayments } from './begin-payments.ts';
-import { changePayments } from './change-payments.ts';
+import { changePayments, isVerdict, type PaymentChange } from './change-payments.ts';
 import { findPayments } from './find-payments.ts';
 
 /** Milliseconds that whoever voids or refunds has to finish it before recovery looks after it. */
 const UNDO_MS = 10_000;
 
-/** Payments in Postgres. Every call is one statement of its own, made for batches: a batcher can stand in front of each. */
-export function createPaymentStore(db: Queryable, undoMs: () => number = () => UNDO_MS): PaymentStore {
+export interface PaymentStoreOptions {
+  readonly undoMs?: () => number;
+  readonly limits?: (() => BatcherLimits) | undefined;
+}
+
+/** Payments in Postgres. Those that come while a statement is at work are written together by the next of their kind. */
+export function createPaymentStore(
+  db: Database,
+  { undoMs = () => UNDO_MS, limits }: PaymentStoreOptions = {},
+): PaymentStore {
+  const beginning = createBatcher<Opening, Begun>({ limits, run: (openings) => beginPayments(db, openings) });
+  const changing = () =>
+    createBatcher<PaymentChange, Payment | undefined>({
+      limits,
+      run: (changes) => changePayments(db, changes, { undoMs: undoMs() }),
+      keyOf: ({ orderId }) => orderId,
+    });
+  const verdicts = changing();
+  const undoing = changing();
+
   return {
-    async begin(opening) {
-      const [begun] = await beginPayments(db, [opening]);
-      if (begun === undefined) throw new Error('one opening has one answer');
-      return begun;
-    },
-    async change(orderId, change) {
-      const changed = await changePayments(db, [{ orderId, change }], { undoMs: undoMs() });
-      return changed.get(orderId);
-    },
+    begin: (opening) => beginning.add(opening),
+    change: (orderId, change) => (isVerdict(change) ? verdicts : undoing).add({ orderId, change }),
     async find(orderId) {
       const found = await findPayments(db, [orderId]);
       return found.get(orderId);
