@@ -277,8 +277,50 @@ describe('transactions', () => {
       await add(tx, 'not awaited');
       tx.query('SELECT 1/0').catch(() => undefined);
     });
-    await expect(failing).rejects.toThrow('nothing was committed');
+    await expect(failing).rejects.toThrow('division by zero');
     expect(await read(database, 'not awaited')).toBe(1);
+  });
+
+  test('with pipeline on, COMMIT leaves together with what was not awaited, and says what failed of it', async () => {
+    const database = connect({ max: 1, pipeline: true });
+    const other = connect();
+    await database.transaction((tx) => {
+      void add(tx, 'piped');
+      return Promise.resolve();
+    });
+    expect(await read(database, 'piped')).toBe(1);
+    const failing = database.transaction((tx) => {
+      void add(tx, 'piped');
+      tx.query('SELECT 1/0').catch(() => undefined);
+      void add(tx, 'piped').catch(() => undefined);
+      return Promise.resolve();
+    });
+    await expect(failing).rejects.toThrow('division by zero');
+    expect(await read(other, 'piped')).toBe(1);
+    expect(await read(database, 'piped')).toBe(1);
+  });
+
+  test('with pipeline on, a lock that is not freed in time among the last statements has the whole run again', async () => {
+    const database = connect({ max: 2, pipeline: true, lockTimeoutMs: 20 });
+    await database.query(`INSERT INTO counters VALUES ('piped lock', 0)`);
+    const holding = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    const holder = connect({ idleInTransactionTimeoutMs: 5_000 }).transaction(async (tx) => {
+      await add(tx, 'piped lock');
+      holding.resolve(undefined);
+      await release.promise;
+    });
+    await holding.promise;
+    let runs = 0;
+    await database.transaction((tx) => {
+      runs += 1;
+      if (runs === 2) release.resolve(undefined);
+      add(tx, 'piped lock').catch(() => undefined);
+      return Promise.resolve();
+    });
+    await holder;
+    expect(await read(database, 'piped lock')).toBe(2);
+    expect(runs).toBeGreaterThan(1);
   });
 
   test('a transaction that is over takes no more statements', async () => {

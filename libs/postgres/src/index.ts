@@ -1,3 +1,14 @@
+export {
+  boolArray,
+  byteaArray,
+  float8Array,
+  int4Array,
+  int8Array,
+  jsonbArray,
+  textArray,
+  timestampArray,
+  uuidArray,
+} from './array-parameters.ts';
 export { awaitDatabase, type AwaitDatabaseOptions } from './await-database.ts';
 export { createBatcher, type Batcher, type BatcherLimits, type BatcherOptions } from './batcher.ts';
 export { CommitUnknownError } from './commit-unknown-error.ts';

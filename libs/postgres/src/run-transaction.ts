@@ -23,7 +23,9 @@ export async function runTransaction<T>(run: Run<T>): Promise<T> {
   const statements = (client: pg.ClientBase) => (pipeline ? statementsOn(client) : oneByOne(statementsOn(client)));
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withConnection((client, discard) => once(client, discard, isolation, statements(client), work));
+      return await withConnection((client, discard) =>
+        once({ client, discard, isolation, statements: statements(client), pipeline }, work),
+      );
     } catch (error) {
       const undone = isContention(error) || isConnectionLost(error);
       if (!undone || attempt >= attempts) throw readableError(error);
@@ -33,11 +35,16 @@ export async function runTransaction<T>(run: Run<T>): Promise<T> {
   }
 }
 
+interface Once {
+  readonly client: pg.ClientBase;
+  readonly discard: () => void;
+  readonly isolation: string;
+  readonly statements: Queryable;
+  readonly pipeline: boolean;
+}
+
 async function once<T>(
-  client: pg.ClientBase,
-  discard: () => void,
-  isolation: string,
-  statements: Queryable,
+  { client, discard, isolation, statements, pipeline }: Once,
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T> {
   let open = true;
@@ -52,19 +59,25 @@ async function once<T>(
       return statement;
     },
   };
-  /** Whoever did not await a statement must not have it run after the end, outside of the transaction. */
-  const close = async () => {
-    open = false;
-    await Promise.allSettled(underWay);
-  };
   try {
-    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+    const begun = client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+    if (pipeline) begun.catch(() => undefined);
+    else await begun;
     const result = await work(tx);
-    await close();
-    await commit(client);
+    open = false;
+    // Whoever did not await a statement must not have it run after the end, outside of the transaction.
+    const last = [...underWay];
+    if (!pipeline) await Promise.allSettled(last);
+    // COMMIT follows in the same pipe: where one of the last statements failed, Postgres rolls back instead.
+    const committed = commit(client);
+    const outcomes = await Promise.allSettled([...last, committed]);
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected' && isRefusal(outcome.reason));
+    if (refused?.status === 'rejected') throw refused.reason;
+    await committed;
     return result;
   } catch (error) {
-    await close();
+    open = false;
+    await Promise.allSettled(underWay);
     // A ROLLBACK would only wait behind what was never answered.
     if (error instanceof CommitUnknownError || isConnectionLost(error)) discard();
     else await client.query('ROLLBACK').catch(discard); // it goes back into the pool clean, or not at all
@@ -72,10 +85,15 @@ async function once<T>(
   }
 }
 
+/** Postgres' word that a statement failed, and with it the transaction. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
 async function commit(client: pg.ClientBase): Promise<void> {
   const answer = await client.query('COMMIT').catch((error: unknown) => {
     // An ERROR is Postgres' word that nothing was committed; a FATAL one, or none at all, leaves it open.
-    throw error instanceof pg.DatabaseError && error.severity === 'ERROR' ? error : new CommitUnknownError(error);
+    throw isRefusal(error) ? error : new CommitUnknownError(error);
   });
   if (answer.command !== 'COMMIT') {
     // A failed statement had spoilt the transaction, and Postgres answers such a COMMIT with a ROLLBACK, not with an error.

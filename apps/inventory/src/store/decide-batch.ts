@@ -1,4 +1,12 @@
-import type { Database, Queryable } from '@stampede/postgres';
+import {
+  int8Array,
+  jsonbArray,
+  textArray,
+  timestampArray,
+  uuidArray,
+  type Database,
+  type Queryable,
+} from '@stampede/postgres';
 import { crashPointsOf, type Crash } from '../domain/crash-points.ts';
 import { decide, type Answer, type Decision, type Locked, type Request } from '../domain/decide.ts';
 import type { Reservation } from '../domain/reservation.ts';
@@ -6,7 +14,7 @@ import { PRODUCT_COLUMNS, toProduct, type ProductRow } from './product-row.ts';
 import { linesJson, RESERVATION_COLUMNS, toReservation, type ReservationRow } from './reservation-row.ts';
 
 /**
- * Decides a batch in one transaction: locks, decides, writes; two rounds to the database besides BEGIN and COMMIT (where it is connected with
+ * Decides a batch in one transaction: locks, decides, writes; two rounds to the database, BEGIN and COMMIT included (where it is connected with
  * `pipeline`), nothing else awaited in between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
  * When it rejects, nothing was decided, or (CommitUnknownError) it is not known: the same request asked again finds the verdict or makes it.
  */
@@ -20,8 +28,11 @@ export async function decideBatch(
     const decision = decide(locked, requests);
     const reached = crash && crashPointsOf(decision, crash);
     await reached?.('before');
-    await write(tx, decision, locked);
-    await reached?.('written');
+    const writes = write(tx, decision, locked);
+    if (reached !== undefined) {
+      await Promise.all(writes);
+      await reached('written');
+    }
     return { answers: decision.answers, reached };
   });
   await reached?.('after');
@@ -33,7 +44,7 @@ export async function decideBatch(
  * the transaction. Each statement sees what was committed before it began, so what is read after a lock is what the lock protects.
  */
 const LOCK_VERDICTS = `
-  SELECT pg_advisory_xact_lock(key), now()
+  SELECT count(pg_advisory_xact_lock(key)), now()
   FROM (SELECT DISTINCT hashtextextended(id, 0) AS key FROM unnest($1::text[]) AS id ORDER BY key) AS keys`;
 
 const READ_VERDICTS = `SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY ($1::uuid[])`;
@@ -57,10 +68,10 @@ async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked
   const releases = requests.filter(({ kind }) => kind === 'release').map(({ orderId }) => orderId);
   const needsProducts = wanted.size > 0 || releases.length > 0;
   const [times, verdicts, products] = await Promise.all([
-    tx.query<{ now: Date }>(LOCK_VERDICTS, [ids], { name: 'verdicts-lock' }),
-    tx.query<ReservationRow>(READ_VERDICTS, [ids], { name: 'verdicts-read' }),
+    tx.query<{ now: Date }>(LOCK_VERDICTS, [textArray(ids)], { name: 'verdicts-lock' }),
+    tx.query<ReservationRow>(READ_VERDICTS, [uuidArray(ids)], { name: 'verdicts-read' }),
     needsProducts
-      ? tx.query<ProductRow>(LOCK_PRODUCTS, [[...wanted], releases], { name: 'products-lock' })
+      ? tx.query<ProductRow>(LOCK_PRODUCTS, [textArray([...wanted]), uuidArray(releases)], { name: 'products-lock' })
       : ([] as readonly ProductRow[]),
   ]);
   return {
@@ -72,11 +83,13 @@ async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked
 
 const INSERT_VERDICTS = `
   INSERT INTO reservations (order_id, state, lines, refusal, created_at, updated_at)
-  SELECT * FROM unnest($1::uuid[], $2::reservation_state[], $3::jsonb[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[])`;
+  SELECT id, state::reservation_state, lines, refusal, created_at, updated_at
+  FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[])
+    AS new (id, state, lines, refusal, created_at, updated_at)`;
 
 const UPDATE_VERDICTS = `
-  UPDATE reservations SET state = new.state, updated_at = now()
-  FROM unnest($1::uuid[], $2::reservation_state[]) AS new (order_id, state)
+  UPDATE reservations SET state = new.state::reservation_state, updated_at = now()
+  FROM unnest($1::uuid[], $2::text[]) AS new (order_id, state)
   WHERE reservations.order_id = new.order_id`;
 
 const UPDATE_PRODUCTS = `
@@ -84,30 +97,30 @@ const UPDATE_PRODUCTS = `
   FROM unnest($1::text[], $2::bigint[]) AS moved (sku, units)
   WHERE products.sku = moved.sku`;
 
-async function write(tx: Queryable, { changed, deltas }: Decision, { verdicts }: Locked): Promise<void> {
+function write(tx: Queryable, { changed, deltas }: Decision, { verdicts }: Locked): readonly Promise<unknown>[] {
   const all = [...changed.values()];
   const added = all.filter(({ orderId }) => !verdicts.has(orderId));
   const moved = all.filter(({ orderId }) => verdicts.has(orderId));
   const writes: Promise<unknown>[] = [];
   if (added.length > 0) writes.push(tx.query(INSERT_VERDICTS, columns(added), { name: 'verdicts-insert' }));
   if (moved.length > 0) {
-    const values = [moved.map(({ orderId }) => orderId), moved.map(({ state }) => state)];
+    const values = [uuidArray(moved.map(({ orderId }) => orderId)), textArray(moved.map(({ state }) => state))];
     writes.push(tx.query(UPDATE_VERDICTS, values, { name: 'verdicts-update' }));
   }
   if (deltas.size > 0) {
-    const values = [[...deltas.keys()], [...deltas.values()]];
+    const values = [textArray([...deltas.keys()]), int8Array([...deltas.values()])];
     writes.push(tx.query(UPDATE_PRODUCTS, values, { name: 'products-update' }));
   }
-  await Promise.all(writes);
+  return writes;
 }
 
 function columns(rows: readonly Reservation[]): unknown[] {
   return [
-    rows.map(({ orderId }) => orderId),
-    rows.map(({ state }) => state),
-    rows.map(({ lines }) => linesJson(lines)),
-    rows.map((row) => (row.state === 'REFUSED' ? JSON.stringify(row.refusal) : null)),
-    rows.map(({ createdAt }) => createdAt),
-    rows.map(({ updatedAt }) => updatedAt),
+    uuidArray(rows.map(({ orderId }) => orderId)),
+    textArray(rows.map(({ state }) => state)),
+    jsonbArray(rows.map(({ lines }) => linesJson(lines))),
+    jsonbArray(rows.map((row) => (row.state === 'REFUSED' ? row.refusal : null))),
+    timestampArray(rows.map(({ createdAt }) => createdAt)),
+    timestampArray(rows.map(({ updatedAt }) => updatedAt)),
   ];
 }

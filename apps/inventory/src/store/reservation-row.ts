@@ -32,14 +32,14 @@ export function toReservation({
   return { ...base, state, refusal };
 }
 
-/** The lines as the column keeps them; json is bound as text. */
-export function linesJson(lines: readonly Line[]): string {
-  const json: LineJson[] = lines.map(({ sku, quantity, expectedUnitPrice }) => ({
+/** The lines as the column keeps them. */
+export function linesJson(lines: readonly Line[]): readonly LineJson[] {
+  return lines.map(({ sku, quantity, expectedUnitPrice: { currency, amountMinor } }) => ({
     sku,
     quantity,
-    ...expectedUnitPrice,
+    currency,
+    amountMinor,
   }));
-  return JSON.stringify(json);
 }
 
 function toLine({ sku, quantity, currency, amountMinor }: LineJson): Line {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface OrderRequest {
   readonly items: readonly { readonly sku: string; readonly quantity: number }[];
@@ -8,5 +8,5 @@ export interface OrderRequest {
 /** The fingerprint that tells a repeated request from another one under the same key: base64url of SHA-256 over what was asked for. */
 export function requestHash({ items, paymentToken }: OrderRequest): string {
   const canonical = JSON.stringify([items.map(({ sku, quantity }) => [sku, quantity]), paymentToken]);
-  return createHash('sha256').update(canonical).digest('base64url');
+  return hash('sha256', canonical, 'base64url');
 }

@@ -1,4 +1,13 @@
-import type { Queryable } from '@stampede/postgres';
+import {
+  boolArray,
+  byteaArray,
+  int4Array,
+  jsonbArray,
+  textArray,
+  timestampArray,
+  uuidArray,
+  type Queryable,
+} from '@stampede/postgres';
 import { isDecided, type Order } from '../domain/order.ts';
 import type { Change } from '../domain/ports.ts';
 import type { DatabaseClock } from './database-clock.ts';
@@ -67,15 +76,15 @@ export async function changeOrders(
   const rows = await db.query<{ id: string }>(
     CHANGE,
     [
-      next.map(({ id }) => id),
-      next.map(({ version }) => version),
-      next.map(({ status }) => status),
-      next.map((order) => ('paid' in order ? order.paid : true)),
-      refusals.map((refusal) => refusal?.reason ?? null),
-      refusals.map((refusal) => (refusal === undefined ? null : JSON.stringify(refusal.metadata))),
-      next.map(({ updatedAt }) => updatedAt),
-      events.map((event) => event?.id ?? null),
-      events.map((event) => (event === undefined ? null : Buffer.from(event.payload))),
+      uuidArray(next.map(({ id }) => id)),
+      int4Array(next.map(({ version }) => version)),
+      textArray(next.map(({ status }) => status)),
+      boolArray(next.map((order) => ('paid' in order ? order.paid : true))),
+      textArray(refusals.map((refusal) => refusal?.reason)),
+      jsonbArray(refusals.map((refusal) => refusal?.metadata)),
+      timestampArray(next.map(({ updatedAt }) => updatedAt)),
+      uuidArray(events.map((event) => event?.id)),
+      byteaArray(events.map((event) => event?.payload)),
       lease.owner,
       lease.seconds(),
     ],

@@ -1,4 +1,12 @@
-import type { Queryable } from '@stampede/postgres';
+import {
+  byteaArray,
+  float8Array,
+  int8Array,
+  jsonbArray,
+  textArray,
+  uuidArray,
+  type Queryable,
+} from '@stampede/postgres';
 import type { Order } from '../domain/order.ts';
 import type { Draft } from '../domain/ports.ts';
 import type { DatabaseClock } from './database-clock.ts';
@@ -44,15 +52,15 @@ export async function placeOrders(
   const rows = await db.query<{ id: string; created_at: Date }>(
     PLACE,
     [
-      drafts.map(({ id }) => id),
-      drafts.map(({ userId }) => userId),
-      drafts.map(({ idempotencyKey }) => idempotencyKey),
-      drafts.map(({ requestHash }) => Buffer.from(requestHash, 'base64url')),
-      drafts.map(({ total }) => total.currency),
-      drafts.map(({ total }) => total.amountMinor),
-      drafts.map(({ lines }) => linesJson(lines)),
-      drafts.map(({ paymentToken }) => paymentToken),
-      drafts.map(({ holdSeconds }) => holdSeconds),
+      uuidArray(drafts.map(({ id }) => id)),
+      uuidArray(drafts.map(({ userId }) => userId)),
+      textArray(drafts.map(({ idempotencyKey }) => idempotencyKey)),
+      byteaArray(drafts.map(({ requestHash }) => Buffer.from(requestHash, 'base64url'))),
+      textArray(drafts.map(({ total }) => total.currency)),
+      int8Array(drafts.map(({ total }) => total.amountMinor)),
+      jsonbArray(drafts.map(({ lines }) => linesJson(lines))),
+      textArray(drafts.map(({ paymentToken }) => paymentToken)),
+      float8Array(drafts.map(({ holdSeconds }) => holdSeconds)),
       lease.owner,
       lease.seconds(),
     ],

@@ -1,4 +1,4 @@
-import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, uuidArray, type BatcherLimits, type Database } from '@stampede/postgres';
 import type { Sagas } from '../domain/ports.ts';
 import type { Lease } from './lease.ts';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts';
@@ -41,7 +41,7 @@ export function createSagaStore({ db, lease, limits }: SagaStoreOptions): Sagas 
   const finishing = createBatcher<string, undefined>({
     limits,
     async run(orderIds) {
-      await db.query(FINISH, [orderIds.toSorted()], { name: 'finish-sagas' });
+      await db.query(FINISH, [uuidArray(orderIds.toSorted())], { name: 'finish-sagas' });
       return orderIds.map(() => undefined);
     },
   });

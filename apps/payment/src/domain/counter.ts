@@ -41,9 +41,10 @@ export function createCounter({ provider, timers, timeoutMs, onUnknown }: Counte
       return unknown;
     });
     const answer = await within({ timers, ms, signal: patience.signal }, answered, unknown);
-    stopped.abort();
-    if (answer === unknown) onUnknown(question, key, cause);
-    return answer;
+    if (answer !== unknown) return answer;
+    stopped.abort(); // nobody waits any more
+    onUnknown(question, key, cause);
+    return unknown;
   }
 
   return {

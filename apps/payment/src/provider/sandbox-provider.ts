@@ -1,4 +1,4 @@
-import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, int8Array, textArray, type BatcherLimits, type Database } from '@stampede/postgres';
 import type { Absent, ChargeOrder, Outcome, Provider, Statement } from '../domain/provider.ts';
 
 export interface SandboxOptions {
@@ -70,10 +70,10 @@ export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOpti
     const rows = await db.query<Pick<Row, 'key'>>(
       CHARGE,
       [
-        sorted.map(({ key }) => key),
-        sorted.map(({ token }) => declineCodeOf(token)),
-        sorted.map(({ amount }) => amount.amountMinor),
-        sorted.map(({ amount }) => amount.currency),
+        textArray(sorted.map(({ key }) => key)),
+        textArray(sorted.map(({ token }) => declineCodeOf(token))),
+        int8Array(sorted.map(({ amount }) => amount.amountMinor)),
+        textArray(sorted.map(({ amount }) => amount.currency)),
       ],
       { name: 'sandbox-charge' },
     );

@@ -1,4 +1,4 @@
-import type { Queryable } from '@stampede/postgres';
+import { byteaArray, int8Array, textArray, uuidArray, type Queryable } from '@stampede/postgres';
 import type { Opening, Payment } from '../domain/payment.ts';
 import type { Begun } from '../domain/payment-store.ts';
 import { findPayments } from './find-payments.ts';
@@ -21,12 +21,12 @@ export async function beginPayments(db: Queryable, openings: readonly Opening[])
   const rows = await db.query<PaymentRow>(
     SQL,
     [
-      sorted.map(({ orderId }) => orderId),
-      sorted.map(({ state }) => state),
-      intents.map((intent) => intent?.userId),
-      intents.map((intent) => intent?.amount.currency),
-      intents.map((intent) => intent?.amount.amountMinor),
-      intents.map((intent) => intent && Buffer.from(intent.tokenHash, 'hex')),
+      uuidArray(sorted.map(({ orderId }) => orderId)),
+      textArray(sorted.map(({ state }) => state)),
+      uuidArray(intents.map((intent) => intent?.userId)),
+      textArray(intents.map((intent) => intent?.amount.currency)),
+      int8Array(intents.map((intent) => intent?.amount.amountMinor)),
+      byteaArray(intents.map((intent) => intent && Buffer.from(intent.tokenHash, 'hex'))),
     ],
     { name: 'begin-payments' },
   );

@@ -1,4 +1,4 @@
-import type { Queryable } from '@stampede/postgres';
+import { textArray, uuidArray, type Queryable } from '@stampede/postgres';
 import type { Change, Payment } from '../domain/payment.ts';
 import { PAYMENT_COLUMNS, paymentOf, type PaymentRow } from './payment-row.ts';
 
@@ -45,10 +45,10 @@ export async function changePayments(
   const sorted = changes.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
   const verdicts = sorted.every(({ change }) => isVerdict(change));
   const values: unknown[] = [
-    sorted.map(({ orderId }) => orderId),
-    sorted.map(({ change }) => change.from),
-    sorted.map(({ change }) => change.to),
-    sorted.map(({ change }) => (change.to === 'DECLINED' ? change.declineCode : null)),
+    uuidArray(sorted.map(({ orderId }) => orderId)),
+    textArray(sorted.map(({ change }) => change.from)),
+    textArray(sorted.map(({ change }) => change.to)),
+    textArray(sorted.map(({ change }) => (change.to === 'DECLINED' ? change.declineCode : null))),
   ];
   const rows = verdicts
     ? await db.query<PaymentRow>(VERDICT, values, { name: 'commit-verdicts' })

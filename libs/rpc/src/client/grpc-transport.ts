@@ -1,6 +1,7 @@
 import grpc from '@grpc/grpc-js';
 import { AppError } from '@stampede/errors';
 import type { Instance } from '../discovery.ts';
+import { onAbort } from '../on-abort.ts';
 import { Metadata } from '../metadata.ts';
 import { HEADERS } from '../wire/header-names.ts';
 import { asBuffer, fromGrpc, toGrpc } from '../wire/grpc-metadata.ts';
@@ -94,7 +95,7 @@ export class GrpcTransport implements Transport {
         grpcCall.startRead();
       },
       onReceiveStatus: (status) => {
-        signal?.removeEventListener('abort', abort);
+        stopListening?.();
         if (over) return;
         over = true;
         onTrailers?.(fromGrpc(status.metadata));
@@ -106,7 +107,7 @@ export class GrpcTransport implements Transport {
     grpcCall.startRead();
     grpcCall.sendMessageWithContext({}, asBuffer(call.request));
     grpcCall.halfClose();
-    signal?.addEventListener('abort', abort, { once: true });
+    const stopListening = signal && onAbort(signal, abort);
   }
 
   stream(call: OutgoingCall, request: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array> {

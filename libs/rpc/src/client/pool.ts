@@ -1,6 +1,7 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger } from '@stampede/telemetry';
+import { onAbort } from '../on-abort.ts';
 import type { Discovery, Instance, InstanceSet } from '../discovery.ts';
 import { Endpoint } from './endpoint.ts';
 import { abortedBy } from './grpc-failure.ts';
@@ -129,7 +130,7 @@ export class Pool {
       const done = () => {
         this.#waiters.delete(waiter);
         cancelTimer();
-        signal?.removeEventListener('abort', onAbort);
+        stopListening?.();
       };
       const waiter: Waiter = {
         seeker,
@@ -144,14 +145,12 @@ export class Pool {
           reject(error);
         },
       };
-      const onAbort = () => {
-        if (signal !== undefined) waiter.reject(withOutcome(abortedBy(signal), 'not-processed'));
-      };
       const late = () =>
         waiter.reject(refusal('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'no instance was free before the deadline'));
       const cancelTimer =
         seeker.patient === true ? () => undefined : clock.schedule(Math.max(0, seeker.deadline - clock.now()), late);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopListening =
+        signal && onAbort(signal, () => waiter.reject(withOutcome(abortedBy(signal), 'not-processed')));
       this.#waiters.add(waiter);
     });
   }

@@ -3,6 +3,7 @@ import { abortedBy, readOutcome } from '../client/grpc-failure.ts';
 import { withOutcome } from '../client/outcome.ts';
 import type { UnaryCall } from '../client/transport.ts';
 import { Metadata } from '../metadata.ts';
+import { onAbort } from '../on-abort.ts';
 import { HEADERS } from '../wire/header-names.ts';
 import { decodeError } from '../wire/status-details.ts';
 import type { Payload } from './assembly.ts';
@@ -22,6 +23,7 @@ const MAX_TIMEOUT_MS = 2 ** 32 - 1;
 export class LaneCall implements Outgoing {
   readonly call: UnaryCall;
   readonly #lane: LaneClient;
+  readonly #stopListening: (() => void) | undefined;
   /** 0 until it is sent. */
   id = 0;
   /** Its place among the calls that somebody waits for; the lane's. */
@@ -36,7 +38,7 @@ export class LaneCall implements Outgoing {
   constructor(call: UnaryCall, lane: LaneClient) {
     this.call = call;
     this.#lane = lane;
-    call.signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#stopListening = call.signal && onAbort(call.signal, () => this.#abort());
   }
 
   get payload(): Uint8Array {
@@ -111,14 +113,14 @@ export class LaneCall implements Outgoing {
   /** It is taken from this lane, unanswered. */
   detach(): void {
     this.#settled = true;
-    this.call.signal?.removeEventListener('abort', this.#abort);
+    this.#stopListening?.();
   }
 
-  readonly #abort = (): void => {
+  #abort(): void {
     const { signal } = this.call;
     if (signal === undefined || this.#settled) return;
     this.#settle(CODES.CANCELLED, withOutcome(abortedBy(signal), this.#outcome()));
-  };
+  }
 
   #outcome(): 'unknown' | 'not-processed' {
     return this.id === 0 ? 'not-processed' : 'unknown';

@@ -18,7 +18,7 @@ export interface Admitted {
 }
 
 /** Users remembered as they were claimed; beyond, all are forgotten and read again. */
-const MAX_USERS = 1_000;
+const MAX_USERS = 20_000;
 const ANONYMOUS: Admitted = { caller: undefined, user: undefined };
 
 /**
