@@ -41,6 +41,32 @@ describe('values', () => {
     });
   });
 
+  test.each(['UTC', 'Asia/Kolkata'])(
+    'timestamps are the same whatever the time zone of the session (%s)',
+    async (zone) => {
+      const database = connect({ max: 1 });
+      await database.query(`SET timezone TO '${zone}'`);
+      const texts = [
+        '2026-01-02 03:04:05Z',
+        '2026-01-02 03:04:05.6789Z',
+        '0044-03-15 12:00:00Z',
+        '12026-01-01 00:00:00Z',
+      ];
+      const rows = await database.query<{ at: Date }>(
+        `SELECT at FROM unnest($1::timestamptz[] || ARRAY['infinity']::timestamptz[]) WITH ORDINALITY AS t (at, n) ORDER BY n`,
+        [[...texts, texts[0]]],
+      );
+      expect(rows.map(({ at }) => at)).toEqual([
+        new Date('2026-01-02T03:04:05Z'),
+        new Date('2026-01-02T03:04:05.678Z'),
+        new Date('0044-03-15T12:00:00Z'),
+        new Date('+012026-01-01T00:00:00Z'),
+        new Date('2026-01-02T03:04:05Z'),
+        Infinity,
+      ]);
+    },
+  );
+
   test.each(['9007199254740992::int8', "'{-9007199254740992}'::int8[]"])(
     '%s throws instead of rounding',
     async (value) => {

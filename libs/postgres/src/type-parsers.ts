@@ -3,6 +3,7 @@ import pg from 'pg';
 /** Object ids of types, as in pg_type. */
 const INT8 = 20;
 const INT8_ARRAY = 1016;
+const TIMESTAMPTZ = 1184;
 
 type Parser = (text: string) => unknown;
 
@@ -14,9 +15,25 @@ export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): Parser {
     if (format !== 'binary' && oid === INT8) return safeInteger;
     if (format !== 'binary' && oid === INT8_ARRAY) return safeIntegers;
+    if (format !== 'binary' && oid === TIMESTAMPTZ) return timestamp;
     return byOid(oid, format);
   },
 };
+
+const otherTimestamp = byOid(TIMESTAMPTZ, 'text');
+const UTC_TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
+
+/** The rows of a batch mostly bear one time: what was read last is not read again. */
+let last = { text: '', ms: Number.NaN };
+
+/** As Postgres writes it where the session's time zone is UTC; all other forms as pg reads them. */
+function timestamp(text: string): unknown {
+  if (text === last.text) return new Date(last.ms);
+  if (!UTC_TIMESTAMP.test(text)) return otherTimestamp(text);
+  const read = new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  last = { text, ms: read.getTime() };
+  return read;
+}
 
 function safeInteger(text: string): number {
   const value = Number(text);
