@@ -99,6 +99,11 @@ export default tseslint.config(
               sourceTag: 'type:simulation',
               onlyDependOnLibsWithTags: ['type:app', 'type:contracts', 'type:platform', 'type:kit', 'type:testing'],
             },
+            {
+              // Builds, packs and ships the others as files; imports them in specs alone.
+              sourceTag: 'type:deploy',
+              onlyDependOnLibsWithTags: ['type:platform', 'type:kit', 'type:testing'],
+            },
             { sourceTag: 'type:platform', onlyDependOnLibsWithTags: ['type:platform', 'type:kit', 'type:testing'] },
             { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:platform', 'type:kit'] },
             { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:kit'] },

@@ -61,6 +61,7 @@ function program(app: string, name: string, index: number, settings: Settings): 
     env: () => ({
       ...process.env,
       ...(app === 'gateway' ? address : { HOST: '', PORT: '' }),
+      ADMIN_PORT: '',
       STAMPEDE_DATA: settings.dataDir,
     }),
   };

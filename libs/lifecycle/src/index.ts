@@ -1,6 +1,7 @@
 export { systemClock, type Clock } from './clock.ts';
 export {
   createLifecycle,
+  STOP_TIMEOUT_MS,
   type Component,
   type Host,
   type Lifecycle,

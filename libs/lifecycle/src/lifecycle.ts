@@ -23,7 +23,7 @@ export interface Host extends Pick<EventEmitter, 'on' | 'off'> {
 
 export interface LifecycleOptions {
   readonly log: LifecycleLog;
-  /** Milliseconds that stopping may take in all before the process exits with code 1; 30,000 if absent. */
+  /** Milliseconds that stopping may take in all before the process exits with code 1; `STOP_TIMEOUT_MS` if absent. */
   readonly stopTimeoutMs?: number;
   readonly host?: Host;
   readonly clock?: Clock;
@@ -45,6 +45,9 @@ export interface Lifecycle {
   run(): Promise<void>;
 }
 
+/** What a process may take to stop, in ms, unless it says otherwise. Whoever ends it (an orchestrator) has to wait longer. */
+export const STOP_TIMEOUT_MS = 30_000;
+
 /** A signal sent to a group and passed on by a parent arrives twice: within this time it is one wish, not impatience. */
 const REPEAT_MS = 1_000;
 
@@ -52,7 +55,7 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect'] as const;
 
 export function createLifecycle({
   log,
-  stopTimeoutMs = 30_000,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
   host = process,
   clock = systemClock,
 }: LifecycleOptions): Lifecycle {

@@ -54,7 +54,7 @@ export async function createService<Schema extends z.ZodObject>(
     applicationName: instance,
     log,
   });
-  const { host: bind, port, advertised } = addressOf(env, 0);
+  const { host: bind, port, advertised, adminPort, advertisedAdmin } = addressOf(env, 0);
   const server = createServer({
     service,
     instance,
@@ -69,6 +69,7 @@ export async function createService<Schema extends z.ZodObject>(
   });
 
   let address = '';
+  let adminAddress = '';
   let serving = false;
   let admin: AdminServer | undefined;
   const databases = [database];
@@ -82,13 +83,14 @@ export async function createService<Schema extends z.ZodObject>(
   function addServing(): void {
     const registration = host.registration(
       () => address,
-      () => ({ version: env['STAMPEDE_VERSION'] ?? 'dev', metrics: admin?.address ?? '', ...LANE_ADVERTISED }),
+      () => ({ version: env['STAMPEDE_VERSION'] ?? 'dev', metrics: adminAddress, ...LANE_ADVERTISED }),
     );
     lifecycle
       .add({
         name: 'admin page',
         async start() {
-          admin = await startAdminServer({ host: bind, metrics, ready: () => serving, log });
+          admin = await startAdminServer({ host: bind, port: adminPort, metrics, ready: () => serving, log });
+          adminAddress = advertisedAdmin(portIn(admin.address));
         },
         async stop() {
           await admin?.close();
@@ -98,7 +100,7 @@ export async function createService<Schema extends z.ZodObject>(
         name: 'rpc server',
         async start() {
           const bound = await server.listen();
-          address = advertised(Number(bound.slice(bound.lastIndexOf(':') + 1)));
+          address = advertised(portIn(bound));
           server.setServing(true);
         },
         stop: () => server.drain(),
@@ -108,7 +110,7 @@ export async function createService<Schema extends z.ZodObject>(
         name: 'health',
         start() {
           serving = true;
-          log.info({ address, metrics: admin?.address }, 'serving');
+          log.info({ address, metrics: adminAddress }, 'serving');
           return Promise.resolve();
         },
         stop() {
@@ -138,4 +140,8 @@ export async function createService<Schema extends z.ZodObject>(
     },
   };
   return whole;
+}
+
+function portIn(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
 }
