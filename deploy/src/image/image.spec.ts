@@ -5,7 +5,7 @@ import { createWatcher } from '@stampede/registry';
 import { silentLogger } from '@stampede/telemetry';
 import { eventually, useDatabase, useEtcd } from '@stampede/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundledApps } from '../apps.ts';
+import { bundledApps, shopOf } from '../apps.ts';
 import { imageFolder, type LaidOutImage, type Running } from './lay-out-image.ts';
 
 const APPS = bundledApps();
@@ -49,6 +49,7 @@ beforeAll(async () => {
           STAMPEDE_SERVICE_SECRET: SECRET,
           // The gateway has none; it does not mind.
           DATABASE_URL: (await useDatabase(app)).url,
+          MIGRATE_AT_START: 'false',
         },
       ]),
     ),
@@ -63,8 +64,14 @@ test('every app has a bundle', () => {
   expect(APPS).toEqual(['gateway', 'inventory', 'order', 'payment', 'user']);
 });
 
-test('each bundle alone, in an empty folder, registers and says that it serves', async () => {
+test('each bundle alone, in an empty folder, registers and says that it serves, once its database is migrated by its own command', async () => {
   for (const app of APPS) running.set(app, images.get(app)!.run(environments[app]!));
+  for (const app of APPS.filter((each) => shopOf(each).database)) {
+    const { DATABASE_URL = '' } = environments[app]!;
+    const { ended, output } = images.get(app)!.run({ DATABASE_URL }, 'migrate');
+    expect(await ended, output()).toEqual({ code: 0, signal: null });
+    expect(output()).toContain('migrated the database');
+  }
   for (const app of APPS) {
     const { child, output } = running.get(app)!;
     const address = `127.0.0.1:${environments[app]!['PORT']}`;

@@ -15,6 +15,7 @@ const AWAY: ReadonlySet<string> = new Set([
   'DATABASE_BUSY',
   'DATABASE_CONTENDED',
   'COMMIT_UNKNOWN',
+  'MIGRATIONS_MISSING',
 ]);
 const PAUSE_MS = 100;
 /** Failures until it is said. */

@@ -15,6 +15,6 @@ export { CommitUnknownError } from './commit-unknown-error.ts';
 export { connectDatabase, type DatabaseOptions } from './connect-database.ts';
 export { isCheckViolation, isForeignKeyViolation, isUniqueViolation } from './constraints.ts';
 export type { DatabaseLog } from './database-log.ts';
-export { migrate, type MigrateOptions } from './migrate.ts';
+export { awaitMigrations, migrate, type MigrateOptions } from './migrate.ts';
 export { MigrationAlteredError } from './migration-history.ts';
 export type { Database, Queryable, QueryOptions, TransactionOptions } from './queryable.ts';

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { useDatabase } from '@stampede/testing';
 import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { connectDatabase, migrate, MigrationAlteredError } from './index.ts';
+import { awaitMigrations, connectDatabase, migrate, MigrationAlteredError } from './index.ts';
 
 async function setup(files: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
@@ -120,4 +120,20 @@ test('a server that takes the connection and answers nothing is given up', async
   onTestFinished(() => holder.end());
   await holder.query('BEGIN; LOCK TABLE migration_checksums IN ACCESS EXCLUSIVE MODE');
   await expect(migrate({ url, directory: folder, log, waitMs: 100 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('who does not migrate waits for whoever does, and changes nothing', async () => {
+  const { url, folder, database, log, run, put } = await setup({ '0001_first.sql': 'CREATE TABLE a (id int);' });
+  const asked = { url, directory: folder, log };
+  await expect(awaitMigrations({ ...asked, waitMs: 0 })).rejects.toMatchObject({ reason: 'MIGRATIONS_MISSING' });
+  expect(await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+
+  const waiting = awaitMigrations(asked);
+  await run();
+  await waiting;
+  await put('0002_second.sql', 'CREATE TABLE b (id int);');
+  await run();
+  await rm(join(folder, '0002_second.sql'));
+  // A later version's migrations do not keep an earlier one from starting.
+  await awaitMigrations({ ...asked, waitMs: 0 });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AppError } from '@stampede/errors';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { awaitDatabase, type AwaitDatabaseOptions } from './await-database.ts';
@@ -29,7 +30,25 @@ export function migrate({ url, directory, ...waiting }: MigrateOptions): Promise
   return awaitDatabase(() => migrateOnce(url, folder, waiting.log), waiting);
 }
 
-async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promise<void> {
+/**
+ * Waits until all of these migrations have run, by somebody else's doing (a job that runs before the service does). Those of a later version may have run
+ * too.
+ *
+ * @throws AppError UNAVAILABLE/MIGRATIONS_MISSING when they have not in time.
+ */
+export function awaitMigrations({ url, directory, ...waiting }: MigrateOptions): Promise<void> {
+  const folder = typeof directory === 'string' ? directory : fileURLToPath(directory);
+  return awaitDatabase(
+    () =>
+      onConnection(url, async (client) => {
+        if (await isUpToDate(client, folder)) return;
+        throw new AppError('UNAVAILABLE', 'MIGRATIONS_MISSING', 'not all migrations have run in this database yet');
+      }),
+    waiting,
+  );
+}
+
+async function onConnection(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'migrate',
@@ -43,6 +62,15 @@ async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promi
   client.on('error', () => undefined); // the statement under way rejects with it
   await client.connect();
   try {
+    await work(client);
+  } finally {
+    // The lock goes with the session; a server that does not even hear the farewell ends it by itself.
+    await Promise.race([client.end().catch(() => undefined), sleep(ANSWER_MS, undefined, { ref: false })]);
+  }
+}
+
+function migrateOnce(url: string, folder: string, log: DatabaseLog): Promise<void> {
+  return onConnection(url, async (client) => {
     // Most starts have nothing to run: they need not wait for those that have.
     if (await isUpToDate(client, folder)) return;
     while (
@@ -63,10 +91,7 @@ async function migrateOnce(url: string, folder: string, log: DatabaseLog): Promi
       logger: { debug: quiet, info: quiet, warn: quiet, error: (message: string) => log.warn({}, message) },
     });
     if (ran.length > 0) log.info({ migrations: ran.map(({ name }) => name) }, 'migrated the database');
-  } finally {
-    // The lock goes with the session; a server that does not even hear the farewell ends it by itself.
-    await Promise.race([client.end().catch(() => undefined), sleep(ANSWER_MS, undefined, { ref: false })]);
-  }
+  });
 }
 
 const quiet = () => undefined;

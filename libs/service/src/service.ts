@@ -1,10 +1,10 @@
-import { AppError } from '@stampede/errors';
 import type { Component } from '@stampede/lifecycle';
-import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
+import { awaitMigrations, connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
 import { createServer, LANE_ADVERTISED, type RpcServer } from '@stampede/rpc';
 import { startAdminServer, type AdminServer } from '@stampede/telemetry';
 import type { z } from 'zod';
 import { addressOf } from './listen-address.ts';
+import { databaseUrlOf, migrateAndExit, migratesAtStart } from './migrations.ts';
 import { rpcLimitsOf } from './rpc-limits.ts';
 import { createHost, type Host, type HostOptions } from './host.ts';
 
@@ -15,6 +15,8 @@ export interface ServiceOptions<Schema extends z.ZodObject> extends Omit<HostOpt
   readonly usersFrom?: readonly string[];
   /** Bytes of a FileDescriptorSet: switches gRPC reflection on. */
   readonly descriptors?: Uint8Array;
+  /** What the program was told: with `migrate` it brings its database to today's shape and ends. What the process was told, if absent. */
+  readonly argv?: readonly string[];
   /** What is particular about the pool of connections, from the settings that hold at the start. */
   readonly database?: (settings: Readonly<z.infer<Schema>>) => Omit<DatabaseOptions, 'url' | 'applicationName' | 'log'>;
 }
@@ -33,7 +35,8 @@ export interface Service<Settings> extends Host<Settings> {
 }
 
 /**
- * Finds what the service stands on and brings its database to today's shape; nothing is served before `run`.
+ * Finds what the service stands on and brings its database to today's shape (or waits until somebody has, with `MIGRATE_AT_START=false`); nothing is
+ * served before `run`.
  *
  * @throws AppError FAILED_PRECONDITION/DATABASE_URL_MISSING where neither the environment nor the stack knows of a database.
  * @example const service = await createService({ service: 'order', schema, migrations, usersFrom: ['gateway'] });
@@ -41,13 +44,12 @@ export interface Service<Settings> extends Host<Settings> {
 export async function createService<Schema extends z.ZodObject>(
   options: ServiceOptions<Schema>,
 ): Promise<Service<z.infer<Schema>>> {
+  const { argv = process.argv.slice(2) } = options;
+  if (argv[0] === 'migrate') return migrateAndExit({ env: process.env, ...options });
   const host = await createHost<Schema>({ ...options, needs: ['etcd', 'database', 'secret'] });
   const { service, instance, env, log, metrics, backing, lifecycle } = host;
-  const { databaseUrl } = backing;
-  if (databaseUrl === undefined) {
-    throw new AppError('FAILED_PRECONDITION', 'DATABASE_URL_MISSING', `${service} has no database: set DATABASE_URL`);
-  }
-  await migrate({ url: databaseUrl, directory: options.migrations, log });
+  const databaseUrl = databaseUrlOf(backing.databaseUrl, service);
+  await (migratesAtStart(env) ? migrate : awaitMigrations)({ url: databaseUrl, directory: options.migrations, log });
   const database = connectDatabase({
     ...options.database?.(host.config.current),
     url: databaseUrl,
