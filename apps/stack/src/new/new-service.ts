@@ -3,6 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, invalid } from '@stampede/errors';
 import { format, resolveConfig } from 'prettier';
+import { deployLines } from './deploy-lines.ts';
+import { insertText } from './insert-text.ts';
 
 const TEMPLATE = fileURLToPath(new URL('./template/', import.meta.url));
 
@@ -10,6 +12,7 @@ const TEMPLATE = fileURLToPath(new URL('./template/', import.meta.url));
 const PLACES: Readonly<Record<string, string>> = {
   'proto/contract.proto.tpl': 'proto/stampede/{{name}}/v1/{{name}}.proto',
   'proto/reasons.proto.tpl': 'proto/stampede/{{name}}/v1/reasons.proto',
+  'deploy/kustomization.yaml.tpl': 'deploy/k8s/base/{{name}}/kustomization.yaml',
   'app/src/domain/entity.ts.tpl': 'apps/{{name}}/src/domain/{{name}}.ts',
   'app/src/domain/entity.spec.ts.tpl': 'apps/{{name}}/src/domain/{{name}}.spec.ts',
   'app/src/store/postgres-store.ts.tpl': 'apps/{{name}}/src/store/postgres-{{name}}-store.ts',
@@ -18,8 +21,8 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes a new service into the workspace at `root`: its contract, its rooms, a migration, tests, and its line in the contracts' door and
- * in buf.yaml. INVALID_ARGUMENT for a name that will not do, ALREADY_EXISTS for one that is taken.
+ * Writes a new service into the workspace at `root`: its contract, its rooms, a migration, tests, its manifests, and its lines in the contracts' door, in
+ * buf.yaml and in the manifests that all share. INVALID_ARGUMENT for a name that will not do, ALREADY_EXISTS for one that is taken.
  * @returns the files written, relative to `root`.
  */
 export async function newService(root: string, name: string): Promise<readonly string[]> {
@@ -51,12 +54,15 @@ export async function newService(root: string, name: string): Promise<readonly s
     `export * from './gen/stampede/${name}/v1/reasons.ts';`,
   ]);
   await insertLines(path.join(root, 'proto/buf.yaml'), [`      - stampede/${name}/v1/reasons.proto`]);
-  return [...written, 'libs/contracts/src/index.ts', 'proto/buf.yaml'].toSorted();
+  const shared = deployLines(name);
+  await insertText((file) => path.join(root, file), shared);
+  const changed = ['libs/contracts/src/index.ts', 'proto/buf.yaml', ...shared.map(({ file }) => file)];
+  return [...written, ...new Set(changed)].toSorted();
 }
 
 /** Names make lines longer or shorter: laid out as the house does. */
 async function tidy(file: string, text: string): Promise<string> {
-  return /\.(ts|json)$/.test(file) ? format(text, { ...(await resolveConfig(file)), filepath: file }) : text;
+  return /\.(ts|json|yaml)$/.test(file) ? format(text, { ...(await resolveConfig(file)), filepath: file }) : text;
 }
 
 async function checkName(root: string, name: string): Promise<void> {

@@ -24,7 +24,8 @@
       "lint": {},
       "typecheck": {},
       "test": {},
-      "serve": {}
+      "serve": {},
+      "bundle": {}
     }
   },
   "stampede": {
