@@ -9,6 +9,7 @@ import { readEnvironment, variableOf } from './read-environment.ts';
 import { readKey } from './read-key.ts';
 import { treeOf } from './schema-tree.ts';
 
+/** Of `loadConfig`. */
 export interface LoadConfigOptions<S extends z.ZodObject> {
   /** Its keys in etcd are `/config/<service>` and all below. */
   readonly service: string;
@@ -26,6 +27,7 @@ export interface LoadConfigOptions<S extends z.ZodObject> {
   readonly startTimeoutMs?: number;
 }
 
+/** Settings in force; made by `loadConfig`. */
 export interface Config<T> {
   /** Frozen all the way down. A change puts another object in its place: take it once where several fields belong together. */
   readonly current: Readonly<T>;

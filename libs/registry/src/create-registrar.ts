@@ -6,6 +6,7 @@ import { checkInstance } from './check-instance.ts';
 import { grpcNaming } from './grpc-naming.ts';
 import type { InstanceCodec } from './instance-codec.ts';
 
+/** Of `createRegistrar`. */
 export interface RegistrarOptions {
   readonly etcd: Omit<Etcd, 'watchPrefix' | 'close'>;
   readonly instance: Instance;
@@ -20,6 +21,7 @@ export interface RegistrarOptions {
   readonly startTimeoutMs?: number;
 }
 
+/** Keeps one instance registered; made by `createRegistrar`. A component for a lifecycle. */
 export interface Registrar {
   readonly name: string;
   /**

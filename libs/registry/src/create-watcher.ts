@@ -5,6 +5,7 @@ import { grpcNaming } from './grpc-naming.ts';
 import type { InstanceCodec } from './instance-codec.ts';
 import { createServiceView, type ServiceView } from './service-view.ts';
 
+/** Of `createWatcher`. */
 export interface WatcherOptions {
   readonly etcd: Pick<Etcd, 'list' | 'watchPrefix'>;
   readonly log: EtcdLog;
@@ -18,6 +19,7 @@ export interface WatcherOptions {
   readonly relistMs?: number;
 }
 
+/** A `Discovery` over etcd; made by `createWatcher`. */
 export interface Watcher extends Discovery {
   /** No listener is called afterwards. */
   close(): Promise<void>;

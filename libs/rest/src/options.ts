@@ -57,6 +57,7 @@ export interface ServedRequest {
   readonly user: User | undefined;
 }
 
+/** Of `restPlugin`: which contracts it serves, over which channels, and how. */
 export interface RestOptions extends ContractSource {
   /** By the service's full name: `{ 'shop.v1.OrderService': channel }`. A service without a channel is not served. */
   readonly channels: Readonly<Record<string, Pick<Channel, 'unary' | 'serverStream'>>>;

@@ -26,9 +26,12 @@ export interface ServiceDefinition {
 }
 
 type MessageOf<T> = T extends { decode(input: Uint8Array): infer Message } ? Message : never;
+/** What a method of a definition is asked. */
 export type RequestOf<M extends MethodDefinition> = MessageOf<M['requestType']>;
+/** What a method of a definition answers. */
 export type ResponseOf<M extends MethodDefinition> = MessageOf<M['responseType']>;
 
+/** Which of the two sides of a method send many messages. */
 export type MethodKind = 'unary' | 'serverStream' | 'clientStream' | 'bidi';
 
 /** Said by the contract: NO_SIDE_EFFECTS and IDEMPOTENT methods may be repeated once they may have been processed. */

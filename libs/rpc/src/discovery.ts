@@ -9,6 +9,7 @@ export interface Instance {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Who serves a service, as far as a `Discovery` knows. */
 export interface InstanceSet {
   readonly listed: readonly Instance[];
   /** No longer listed, but perhaps only because the registry lost them: to be used only while their connection still serves. */

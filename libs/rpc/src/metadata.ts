@@ -8,6 +8,7 @@ const RESERVED = new Set([
 /** Printable ASCII, as HTTP/2 headers of gRPC allow it. */
 const TEXT = /^[ -~]*$/;
 
+/** Text, or bytes for names that end in `-bin`. */
 export type MetadataValue = string | Uint8Array;
 type BinaryKey = `${string}-bin`;
 

@@ -22,6 +22,7 @@ export interface Problem {
   readonly violations: readonly { readonly field: string; readonly description: string }[];
 }
 
+/** What a project says of its failures. */
 export interface ProblemSettings {
   /** HTTP statuses by reason; what is not listed follows from the code. */
   readonly reasonStatus: ReadonlyMap<string, number>;
@@ -31,6 +32,7 @@ export interface ProblemSettings {
   readonly challenge?: (error: AppError) => string;
 }
 
+/** A failure as it is answered: status, headers and body. */
 export interface ProblemAnswer {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;

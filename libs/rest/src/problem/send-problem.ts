@@ -2,6 +2,7 @@ import { AppError } from '@stampede/errors';
 import type { FastifyReply } from 'fastify';
 import { problemOf, type ProblemAnswer, type ProblemSettings } from './problem.ts';
 
+/** What is known of the request that failed. */
 export interface ProblemContext {
   /** The path that was asked for. */
   readonly path: string;

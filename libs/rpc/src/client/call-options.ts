@@ -5,6 +5,7 @@ import type { Metadata } from '../metadata.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { User } from '../wire/user-claim.ts';
 
+/** What a caller may say of one call. */
 export interface CallOptions {
   /** Ms that the call may take, retries included; the channel's default if absent, and never more than `context` has left. */
   readonly deadlineMs?: number;
@@ -45,4 +46,5 @@ export interface ClientContext {
   readonly onTrailers: ((trailers: Metadata) => void) | undefined;
 }
 
+/** Goes around the calls of a channel; see `Interceptor`. */
 export type ClientInterceptor = Interceptor<ClientContext>;

@@ -13,6 +13,7 @@ import { Pool } from './pool.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 import { transportOf, type TransportMode } from './transport-mode.ts';
 
+/** Of `createChannel`. */
 export interface ChannelOptions {
   /** Whom to call: the service's name in discovery. */
   readonly service: string;
@@ -35,6 +36,7 @@ export interface ChannelOptions {
   readonly random?: () => number;
 }
 
+/** The bounds of a channel, which all have defaults. */
 export interface ChannelLimits {
   /** Bytes of one response message; 4 MiB. */
   readonly maxReceiveBytes: number;
@@ -90,6 +92,8 @@ export interface Channel {
 }
 
 /**
+ * A channel to the instances of a service that `discovery` tells of; its owner closes it.
+ *
  * @example
  * const channel = createChannel({ service: 'inventory', discovery, caller: { service: 'order', secret }, log });
  * const inventory = createClient(InventoryServiceDefinition, channel);

@@ -13,6 +13,7 @@ import { createPeerGuard } from './peer-guard.ts';
 import { addReflection } from './reflection.ts';
 import { servedMethods, type Handlers, type ServerInterceptor } from './served-method.ts';
 
+/** Of `createServer`. */
 export interface ServerOptions {
   /** Name of the service in discovery. */
   readonly service: string;
@@ -36,6 +37,7 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
+/** How long a server that stops may take. */
 export interface DrainOptions {
   /** Ms that calls in flight may take to finish; 25,000. */
   readonly timeoutMs?: number;
@@ -43,6 +45,7 @@ export interface DrainOptions {
   readonly streamGraceMs?: number;
 }
 
+/** A server, from its definition to its end; made by `createServer`. */
 export interface RpcServer {
   /** Serves every method of a service. Throws a TypeError where a handler is missing or the service was added before. */
   add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): RpcServer;

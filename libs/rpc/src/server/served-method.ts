@@ -12,17 +12,22 @@ import { compose, type Interceptor, type Next } from '../interceptor.ts';
 import type { ServerContext } from '../server-context.ts';
 import { encoderOf } from '../wire/encoder-of.ts';
 
+/** Goes around the handlers of a server; see `Interceptor`. */
 export type ServerInterceptor = Interceptor<ServerContext>;
 
+/** Serves a method that is sent one message and answers one; what it throws reaches the caller. */
 export type UnaryHandler<Request, Response> = (request: Request, context: ServerContext) => Promise<Response>;
+/** Serves a method that is sent one message and answers many. */
 export type ServerStreamHandler<Request, Response> = (
   request: Request,
   context: ServerContext,
 ) => AsyncIterable<Response>;
+/** Serves a method that is sent many messages and answers one. */
 export type ClientStreamHandler<Request, Response> = (
   requests: AsyncIterable<Request>,
   context: ServerContext,
 ) => Promise<Response>;
+/** Serves a method in which both sides send many messages. */
 export type BidiHandler<Request, Response> = (
   requests: AsyncIterable<Request>,
   context: ServerContext,
