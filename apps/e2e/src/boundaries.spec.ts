@@ -23,6 +23,7 @@ test.each([
   ['nor by the door of the simulation', 'apps/order/src/main.ts', "import '@stampede/inventory/simulation';", TAGS],
   ['nor do the tests of all', 'apps/e2e/src/support/stack.ts', "import '@stampede/order/simulation';", TAGS],
   ['the simulation has one door to each', 'apps/simulation/src/plan.ts', "import '../../order/src/config.ts';", TAGS],
+  ['who ships the apps imports none', 'deploy/src/bundle/main.ts', "import '@stampede/order/simulation';", TAGS],
   ['a library has one door', 'apps/order/src/main.ts', "import '@stampede/rpc/src/metadata.ts';", TAGS],
   ['nor is there a way around it', 'apps/order/src/main.ts', "import '../../../libs/rpc/src/index.ts';", TAGS],
   ['test helpers stay in tests', 'apps/order/src/main.ts', "import '@stampede/testing';", 'no-restricted-syntax'],

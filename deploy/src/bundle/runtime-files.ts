@@ -15,7 +15,7 @@ const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
 
 const COMMENT = /^\s*(\*|\/\/|\/\*)/;
 const PLACES = /import\.meta\.url|\b__dirname\b|\b__filename\b/;
-const OWN_FILE = /new URL\(\s*'([^']+)',\s*import\.meta\.url\s*\)/g;
+const OWN_FILE = /new URL\(\s*'([^']+)',\s*import\.meta\.url,?\s*\)/g;
 
 /** Whether a source asks where it lies, which is elsewhere in a bundle. */
 export function asksForItsPlace(source: string): boolean {
