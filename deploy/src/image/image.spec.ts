@@ -91,6 +91,21 @@ test('each bundle alone, in an empty folder, registers and says that it serves, 
   expect(Object.keys(openapi.paths)).toContain('/v1/orders');
 });
 
+test('together they are the shop: who registers and logs in sees that there are no orders yet', async () => {
+  const url = `http://127.0.0.1:${environments['gateway']!['PORT']}`;
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await response.json()) as Record<string, string>;
+  };
+  // The native module of the user service hashes the password.
+  const account = { email: 'ada@example.com', password: 'correct horse battery' };
+  expect(await post('/v1/users', { ...account, displayName: 'Ada' })).toMatchObject({ email: account.email });
+  const { accessToken } = await post('/v1/sessions', account);
+  const orders = await fetch(`${url}/v1/orders`, { headers: { authorization: `Bearer ${accessToken}` } });
+  expect([orders.status, await orders.json()]).toMatchObject([200, { orders: [] }]);
+});
+
 test('each leaves when it is told to, and has written nothing', async () => {
   for (const app of APPS) {
     const { child, ended, output } = running.get(app)!;
