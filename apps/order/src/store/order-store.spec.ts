@@ -30,8 +30,15 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 const leaseOf = (owner: string, seconds = 60) => ({ owner, seconds: () => seconds });
-const storeOf = (owner: string, seconds?: number) =>
-  createOrderStore({ db, lease: leaseOf(owner, seconds), clock, newId, encodeEvent: encodeOrderEvent });
+const storeOf = (owner: string, seconds?: number, maxBatch = 256) =>
+  createOrderStore({
+    db,
+    lease: leaseOf(owner, seconds),
+    clock,
+    newId,
+    encodeEvent: encodeOrderEvent,
+    limits: () => ({ maxBatch }),
+  });
 const sagasOf = (owner: string, seconds?: number) => createSagaStore({ db, lease: leaseOf(owner, seconds) });
 
 function draft(over: Partial<Draft> = {}): Draft {
@@ -69,10 +76,16 @@ test('what was placed is read back as it was answered', async () => {
   expect(Math.abs(order.createdAt.getTime() - clock.now())).toBeLessThan(5_000);
 });
 
-test('a key is taken once, by ten at once: all are answered by the one order', async () => {
+test.each([
+  ['a batch each', 1],
+  ['one batch', 256],
+])('a key is taken once, by ten at once in %s: all are answered by the one order', async (_how, maxBatch) => {
   const [userId, idempotencyKey] = [randomUUID(), 'the key'];
+  const store = storeOf('a', 60, maxBatch);
   const answers = await Promise.all(
-    Array.from({ length: 10 }, () => storeOf('a').place(draft({ userId, idempotencyKey }))),
+    Array.from({ length: 20 }, (_, n) =>
+      (n % 2 === 0 ? store : storeOf('b', 60, maxBatch)).place(draft({ userId, idempotencyKey })),
+    ),
   );
   expect(answers.filter((answer) => answer.placed)).toHaveLength(1);
   expect(new Set(answers.map(({ order }) => order.id)).size).toBe(1);
@@ -87,6 +100,46 @@ test('many are placed by one statement, one key among them twice', async () => {
   const answers = await placeOrders(db, [first, second, again, third], options);
   expect(answers.map((answer) => answer.placed)).toEqual([true, true, false, true]);
   expect(answers.map(({ order }) => order.id)).toEqual([first.id, second.id, second.id, third.id]);
+});
+
+test('what comes while a statement is at work is written by the next: 300 orders in few transactions', async () => {
+  const store = storeOf('a');
+  const orders = (await Promise.all(Array.from({ length: 300 }, () => store.place(draft())))).map(({ order }) => order);
+  const changed = await Promise.all(orders.map((order) => store.change(pay(order))));
+  expect(changed.map((order) => order?.status)).toEqual(orders.map(() => 'PAID'));
+  await Promise.all(orders.map(({ id }) => sagasOf('a').finish(id)));
+  const [row] = await db.query<{ placed: number; told: number }>(
+    `SELECT (SELECT count(DISTINCT xmin::text) FROM sagas WHERE order_id = ANY ($1)) AS placed,
+            (SELECT count(DISTINCT xmin::text) FROM outbox WHERE order_id = ANY ($1)) AS told`,
+    [orders.map(({ id }) => id)],
+  );
+  expect(row).toMatchObject({ placed: 0 });
+  expect(row!.told).toBeLessThanOrEqual(3);
+});
+
+test.each([1, 256])('two changes of one order at once are two steps, in batches of %i', async (maxBatch) => {
+  const store = storeOf('a', 60, maxBatch);
+  const orders = await Promise.all([placed(), placed(), placed()]);
+  const cancelled = (order: Order) => unwind(order as never, { reason: 'ORDER_CANCELLED', metadata: {} });
+  const answers = await Promise.all(
+    orders.flatMap((order) => [store.change(pay(order as never)), store.change(cancelled(order))]),
+  );
+  expect(answers.map((answer) => answer?.status)).toEqual(orders.flatMap(() => ['PAID', undefined]));
+});
+
+test('an order that the database refuses does not take those with it that wait beside it', async () => {
+  const store = storeOf('a');
+  const bad = draft({ total: { currency: 'EUR', amountMinor: -1 } });
+  const settled = await Promise.allSettled([draft(), bad, draft(), draft()].map((each) => store.place(each)));
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(await store.find(bad.id)).toBeUndefined();
+});
+
+test('who gives up before the statement is sent has placed nothing', async () => {
+  const store = storeOf('a');
+  const late = draft();
+  await expect(store.place(late, AbortSignal.abort(new Error('out of time')))).rejects.toThrow('out of time');
+  expect(await store.find(late.id)).toBeUndefined();
 });
 
 test('of two who change the same version one wins, and the loser wrote nothing', async () => {

@@ -64,6 +64,31 @@ test('of ten who move a payment at once one wins, and the losers are told', asyn
   expect((await store.find(orderId))?.state).toBe(winners[0]?.state);
 });
 
+test.each([1, 256])('the same order many times at once, in batches of %i: one row, one verdict', async (maxBatch) => {
+  const store = createPaymentStore(db, { limits: () => ({ maxBatch }) });
+  const openings = Array.from({ length: 50 }, () => intentOf());
+  const begun = await Promise.all(openings.flatMap((opening) => [store.begin(opening), store.begin(opening)]));
+  expect(begun.filter(({ created }) => created)).toHaveLength(50);
+  const moved = await Promise.all(
+    openings.flatMap(({ orderId }) => [
+      store.change(orderId, { from: 'INTENDED', to: 'CHARGED' }),
+      store.change(orderId, { from: 'INTENDED', to: 'DECLINED', declineCode: 'late' }),
+    ]),
+  );
+  expect(moved.map((payment) => payment?.state)).toEqual(openings.flatMap(() => ['CHARGED', undefined]));
+});
+
+test('what comes while a statement is at work is written by the next: 300 payments in few transactions', async () => {
+  const store = createPaymentStore(db);
+  const openings = Array.from({ length: 300 }, () => intentOf());
+  await Promise.all(openings.map((opening) => store.begin(opening)));
+  const [row] = await db.query<{ begun: number }>(
+    'SELECT count(DISTINCT xmin::text) AS begun FROM payments WHERE order_id = ANY ($1)',
+    [openings.map(({ orderId }) => orderId)],
+  );
+  expect(row!.begun).toBeLessThanOrEqual(3);
+});
+
 test('batches are answered one by one: new rows, existing rows, the same order twice', async () => {
   const [a, b, c] = [intentOf(), intentOf(), intentOf()];
   await beginPayments(db, [b]);
