@@ -67,6 +67,18 @@ export function connectEtcd(options: EtcdOptions): Etcd {
       return kvs[0] && readEntry(kvs[0]);
     },
 
+    async first(prefix, from) {
+      const { key: lowest, range_end } = rangeOf(prefix);
+      const bytes = Buffer.from(from);
+      const key = bytes.compare(lowest) > 0 ? bytes : lowest;
+      // A range that ends where it begins, or before, holds nothing; etcd takes an end of 0 for none.
+      if (range_end.compare(Buffer.of(0)) !== 0 && key.compare(range_end) >= 0) return undefined;
+      const { kvs } = await members.call('repeat', (member, call) =>
+        member.kv.range({ key, range_end, limit: 1 }, call),
+      );
+      return kvs[0] && readEntry(kvs[0]);
+    },
+
     async put(key, value, { leaseId = '0' } = {}) {
       const request = { key: Buffer.from(key), value: Buffer.from(value), lease: leaseId };
       const { header } = await members.call('repeat', (member, call) => member.kv.put(request, call));

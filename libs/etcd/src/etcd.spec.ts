@@ -103,6 +103,19 @@ describe.each([
     expect((await etcd.list('')).entries.length).toBeGreaterThan(7);
   });
 
+  test('the first key of a prefix from some key on', async () => {
+    for (const key of ['a/1', 'a/2', 'a0', 'b']) await etcd.put(`/first/${key}`, key);
+    await etcd.put('/firsu', 'not in it');
+    const first = async (from: string, prefix = '/first/') => (await etcd.first(prefix, from))?.value;
+    expect(await first('/first/')).toBe('a/1');
+    expect(await first('/')).toBe('a/1');
+    expect(await first('/first/a/1\0')).toBe('a/2');
+    expect(await first('/first/a0')).toBe('a0');
+    expect(await first('/first/c')).toBeUndefined();
+    expect(await first('/firsu')).toBeUndefined();
+    expect(await first('/firsu', '')).toBe('not in it');
+  });
+
   test('putIf writes only on the revision it is told', async () => {
     const created = await etcd.putIf('/txn/a', 0, 'mine');
     expect(created).toBeGreaterThan(0);

@@ -64,6 +64,8 @@ export interface Etcd {
   /** Every key that starts with `prefix`, read in pages at one revision. */
   list(prefix: string): Promise<Listing>;
   get(key: string): Promise<Entry | undefined>;
+  /** The first key that starts with `prefix` and is not below `from`: to look over many without reading all. */
+  first(prefix: string, from: string): Promise<Entry | undefined>;
   /** Gives the revision of the write. */
   put(key: string, value: string, options?: PutOptions): Promise<number>;
   /** Puts only if the key still stands at `modRevision`; 0 means that it must not exist. Gives the new revision, or undefined if it was not so. */

@@ -166,6 +166,7 @@ export function createMemoryEtcd({ clock }: { readonly clock: Clock }): MemoryEt
     return {
       list: (prefix) => call(() => store.list(prefix)),
       get: (key) => call(() => store.list(key).entries.find((entry) => entry.key === key)),
+      first: (prefix, from) => call(() => store.list(prefix).entries.find((entry) => entry.key >= from)),
       put: (key, value, options) => call(() => store.put(key, value, options)),
       putIf: (key, revision, value, options) => call(() => store.putIf(key, revision, value, options)),
       delete: (key) => call(() => store.delete(key)),

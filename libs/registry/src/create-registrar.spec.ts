@@ -192,6 +192,22 @@ test('neither its own instances nor names that merely begin alike are in the way
   expect(registered()).toBe(true);
 });
 
+test('thousands of instances of the neighbours are not read to know their names', async () => {
+  const { registrar, server, etcd, registered } = setup();
+  for (let index = 0; index < 2_000; index += 1) {
+    server.store.put(`/services/inventory/${index}`, '{"Addr":"127.0.0.1:1"}');
+    server.store.put(`/services/invoice/${index}`, '{"Addr":"127.0.0.1:1"}');
+  }
+  server.store.put('/services/in', 'no key of ours');
+  server.store.put('/services/invoice0', 'nor this');
+  const first = vi.spyOn(etcd, 'first');
+  const list = vi.spyOn(etcd, 'list');
+  await registrar.start();
+  expect(registered()).toBe(true);
+  expect(first).toHaveBeenCalledTimes(5);
+  expect(list).not.toHaveBeenCalled();
+});
+
 test.each([
   ['service', { service: 'in/ventory' }],
   ['service', { service: '' }],

@@ -67,8 +67,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   /** Go asks for all keys that start with `/services/<name>`, without a slash at the end: it would take one service's instances for another's. */
   async function refuseConflict(): Promise<void> {
     const { service } = instance;
-    const { entries } = await etcd.list(codec.prefixOf(service.slice(0, 1)));
-    for (const other of new Set(entries.map((entry) => codec.serviceOf(entry.key)))) {
+    const start = codec.prefixOf(service.slice(0, 1));
+    // One question a service, whose other instances are passed over: a service may have thousands.
+    for (let from = start; ;) {
+      const entry = await etcd.first(start, from);
+      if (entry === undefined) return;
+      const other = codec.serviceOf(entry.key);
+      from = other === undefined ? `${entry.key}\0` : codec.behind(other);
       if (other === undefined || other === service) continue;
       if (!other.startsWith(service) && !service.startsWith(other)) continue;
       const message = `one of the service names ${service} and ${other} is the start of the other; rename one`;

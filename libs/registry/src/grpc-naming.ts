@@ -12,6 +12,8 @@ const PREFIX = '/services/';
 export const grpcNaming: InstanceCodec = {
   prefix: PREFIX,
   prefixOf: (start) => PREFIX + start,
+  // '0' is the character next to '/'.
+  behind: (service) => `${PREFIX}${service}0`,
   key: (service, id) => `${PREFIX}${service}/${id}`,
   value: ({ id, address, metadata }) => JSON.stringify({ Op: 0, Addr: address, Metadata: { id, ...metadata } }),
   serviceOf: (key) => split(key)?.service,

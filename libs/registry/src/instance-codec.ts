@@ -6,6 +6,8 @@ export interface InstanceCodec {
   readonly prefix: string;
   /** What every key of the services starts with whose name starts with `start`. */
   prefixOf(start: string): string;
+  /** A key behind all keys of the service, and not behind those of any later one. */
+  behind(service: string): string;
   key(service: string, id: string): string;
   value(instance: Instance): string;
   /** The service that a key belongs to; undefined if it is no instance's key. */

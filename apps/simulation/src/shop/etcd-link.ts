@@ -20,6 +20,7 @@ export function createEtcdLink({ server, process, fate }: EtcdLinkOptions): Etcd
   const etcd: Etcd = {
     list: (prefix) => process.await(client.list(prefix)),
     get: (key) => process.await(client.get(key)),
+    first: (prefix, from) => process.await(client.first(prefix, from)),
     put: (key, value, options) => process.await(client.put(key, value, options)),
     putIf: (key, revision, value, options) => process.await(client.putIf(key, revision, value, options)),
     delete: (key) => process.await(client.delete(key)),
