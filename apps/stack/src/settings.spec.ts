@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { NODE_FLAGS } from './node-flags.ts';
 import { readSettings } from './settings.ts';
 
 const apps = ['user', 'inventory', 'payment', 'order', 'gateway'].map((name) => ({ name, database: true, calls: [] }));
@@ -14,6 +15,7 @@ test('nothing said: one of each, in .stampede', () => {
     port: 8080,
     mode: 'apps',
     watch: false,
+    nodeFlags: NODE_FLAGS,
     crashAt: undefined,
   });
 });
@@ -52,4 +54,11 @@ test('STAMPEDE_CRASH_AT names a point of an app, or is refused by name', () => {
   expect(read('order.pay.after')).toEqual({ app: 'order', point: 'order.pay.after' });
   expect(read('')).toBeUndefined();
   expect(() => read('basket.fill.after')).toThrow(/STAMPEDE_CRASH_AT: .*is not <app>/);
+});
+
+test('flags of Node take the place of those that ship', () => {
+  const read = (text: string) => readSettings({ STAMPEDE_NODE_FLAGS: text }, [], apps).nodeFlags;
+  expect(read(' ')).toEqual(NODE_FLAGS);
+  expect(read('--max-semi-space-size=32  --cpu-prof')).toEqual(['--max-semi-space-size=32', '--cpu-prof']);
+  expect(() => read('--max-semi-space-size 32')).toThrow('STAMPEDE_NODE_FLAGS: "32" is no flag');
 });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AppError } from '@stampede/errors';
 import type { App } from './apps.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const MAX_INSTANCES = 16;
 
@@ -18,6 +19,8 @@ export interface Settings {
   readonly mode: 'apps' | 'backing';
   /** Whether a change of a source file restarts what uses it. */
   readonly watch: boolean;
+  /** What Node is started with, for each app. */
+  readonly nodeFlags: readonly string[];
   /** The point at which each instance of an app is to die once: `order.pay.after`. */
   readonly crashAt: { readonly app: string; readonly point: string } | undefined;
 }
@@ -41,6 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv, argv: readonly string[], ap
     operatorPassword,
     mode: argv.includes('--backing') ? 'backing' : 'apps',
     watch: argv.includes('--dev'),
+    nodeFlags: readNodeFlags(env['STAMPEDE_NODE_FLAGS'] ?? ''),
     crashAt: readCrashAt(env['STAMPEDE_CRASH_AT'] ?? '', apps),
   };
 }
@@ -67,6 +71,14 @@ function readInstances(text: string, apps: readonly App[]): Record<string, numbe
     instances[name] = count;
   }
   return instances;
+}
+
+/** Flags as in a shell without quotes. Which of them there are, Node knows. */
+function readNodeFlags(text: string): readonly string[] {
+  const flags = text.split(/\s+/).filter((flag) => flag !== '');
+  const stranger = flags.find((flag) => !flag.startsWith('-'));
+  if (stranger !== undefined) throw badVariable('STAMPEDE_NODE_FLAGS', `"${stranger}" is no flag: write --name=value`);
+  return flags.length === 0 ? NODE_FLAGS : flags;
 }
 
 /** What points an app has it knows itself; it refuses one that it does not have. */

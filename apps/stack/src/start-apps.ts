@@ -79,7 +79,7 @@ function program(app: string, name: string, index: number, settings: Settings, i
   const whole: Program = {
     name,
     entry: path.join(ROOT, 'apps', app, 'src', 'main.ts'),
-    nodeOptions: inspector === undefined ? [] : [`--inspect=127.0.0.1:${inspector}`],
+    nodeOptions: [...settings.nodeFlags, ...(inspector === undefined ? [] : [`--inspect=127.0.0.1:${inspector}`])],
     overIpc: false,
     env: () => ({
       ...(settings.watch && quickStart(settings)),
