@@ -4,6 +4,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How often everything is measured, the peers in turn. */
   readonly rounds: number;
+  /** Which of its parts are wanted; all if absent. */
+  readonly parts?: readonly string[];
   /** Tells whoever waits what is going on. */
   readonly say: (line: string) => void;
   /** Aborts when the bench is to end early. */
@@ -27,6 +29,8 @@ export interface Bench {
   readonly name: string;
   /** What it measures, in a line. */
   readonly summary: string;
+  /** What can be asked for by itself, by names after the bench's; nothing if absent. */
+  readonly parts?: readonly string[];
   /** What holds where the command line says nothing. */
   readonly defaults: { readonly seconds: number; readonly rounds: number };
   run(options: BenchOptions): Promise<Report>;

@@ -1,5 +1,7 @@
 import { benches } from './benches/index.ts';
-import { readArguments, usage, UsageError, type Command } from './cli/arguments.ts';
+import { chart } from './chart/chart.ts';
+import { readArguments, usage, type Command } from './cli/arguments.ts';
+import { UsageError } from './cli/usage-error.ts';
 import { describeMachine, machineText } from './measure/machine.ts';
 
 const EXIT = { ok: 0, broken: 1, usage: 2, interrupted: 130 };
@@ -11,9 +13,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const command = readArguments(process.argv.slice(2), benches);
-  if (command === undefined) process.stdout.write(usage(benches));
-  else process.exitCode = await run(command);
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'chart') await print(chart(rest));
+  else {
+    const command = readArguments(process.argv.slice(2), benches);
+    if (command === undefined) await print(usage(benches));
+    else process.exitCode = await run(command);
+  }
 } catch (error) {
   if (error instanceof UsageError) say(`${error.message}\n\n${usage(benches)}`);
   else if (!interrupted.signal.aborted) say(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -22,14 +28,14 @@ try {
 // Whatever a bench left open, it is over.
 process.exit(interrupted.signal.aborted ? EXIT.interrupted : process.exitCode);
 
-async function run({ bench, json, seconds, rounds }: Command): Promise<number> {
+async function run({ bench, json, ...asked }: Command): Promise<number> {
   const { signal } = interrupted;
   const machine = describeMachine();
   say(machineText(machine));
   await using scope = new AsyncDisposableStack();
-  const report = await bench.run({ seconds, rounds, say, signal, scope });
+  const report = await bench.run({ ...asked, say, signal, scope });
   if (report.broken !== undefined) say(`no figures: ${report.broken}`);
-  const whole = { bench: bench.name, ...report.figures, seconds, rounds, machine };
+  const whole = { bench: bench.name, ...report.figures, ...asked, machine };
   await print(json ? `${JSON.stringify(whole)}\n` : `${report.text}\n`);
   return report.broken === undefined ? EXIT.ok : EXIT.broken;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Bench } from '../bench.ts';
-import { readArguments, usage, UsageError } from './arguments.ts';
+import { readArguments, usage } from './arguments.ts';
+import { UsageError } from './usage-error.ts';
 
 const bench = (name: string): Bench => ({
   name,
@@ -18,6 +19,15 @@ test('a name, and what its bench holds good', () => {
     seconds: 0.5,
     rounds: 1,
   });
+});
+
+test('parts of a bench that has some', () => {
+  const growth = { ...bench('growth'), parts: ['orders', 'discovery'] };
+  const read = (...argv: string[]) => readArguments(argv, [...benches, growth]);
+  expect(read('growth')).not.toHaveProperty('parts');
+  expect(read('growth', 'discovery', '--json')).toMatchObject({ bench: growth, parts: ['discovery'], json: true });
+  expect(() => read('growth', 'rpc')).toThrow('growth has no part "rpc", but orders, discovery');
+  expect(usage([growth])).toContain('measures growth; parts: orders, discovery (5 × 10 s)');
 });
 
 test('without a name the benches are listed', () => {

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from '../bench.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Command {
   readonly bench: Bench;
+  /** The parts of it that were named; absent where none was. */
+  readonly parts?: readonly string[];
   readonly json: boolean;
   readonly seconds: number;
   readonly rounds: number;
 }
-
-/** The command line makes no sense; the message says why. */
-export class UsageError extends Error {}
 
 /** What is asked for; undefined where the list of benches is. Throws UsageError. */
 export function readArguments(argv: readonly string[], benches: readonly Bench[]): Command | undefined {
@@ -18,9 +18,14 @@ export function readArguments(argv: readonly string[], benches: readonly Bench[]
   if (name === undefined || values.help === true) return undefined;
   const bench = benches.find((each) => each.name === name);
   if (bench === undefined) throw new UsageError(`there is no bench "${name}"`);
-  if (rest.length > 0) throw new UsageError(`one bench at a time, not also ${rest.join(', ')}`);
+  const stranger = rest.find((part) => bench.parts?.includes(part) !== true);
+  if (stranger !== undefined) {
+    if (bench.parts === undefined) throw new UsageError(`one bench at a time, not also ${stranger}`);
+    throw new UsageError(`${name} has no part "${stranger}", but ${bench.parts.join(', ')}`);
+  }
   return {
     bench,
+    ...(rest.length > 0 && { parts: rest }),
     json: values.json === true,
     seconds: number('seconds', values.seconds, bench.defaults.seconds, /^\d{1,5}(\.\d{1,3})?$/),
     rounds: number('rounds', values.rounds, bench.defaults.rounds, /^\d{1,3}$/),
@@ -55,7 +60,14 @@ function number(option: string, text: string | undefined, absent: number, format
 export function usage(benches: readonly Bench[]): string {
   const width = Math.max(...benches.map(({ name }) => name.length));
   const lines = benches.map(
-    ({ name, summary, defaults }) => `  ${name.padEnd(width)}  ${summary} (${defaults.rounds} × ${defaults.seconds} s)`,
+    ({ name, summary, parts, defaults }) =>
+      `  ${name.padEnd(width)}  ${summary}${parts === undefined ? '' : `; parts: ${parts.join(', ')}`} (${defaults.rounds} × ${defaults.seconds} s)`,
   );
-  return ['npm run bench -- <name> [--json] [--seconds N] [--rounds N]', '', ...lines, ''].join('\n');
+  return [
+    'npm run bench -- <name> [part …] [--json] [--seconds N] [--rounds N]',
+    'npm run bench -- chart <orders.json> [<orders.svg>]',
+    '',
+    ...lines,
+    '',
+  ].join('\n');
 }
