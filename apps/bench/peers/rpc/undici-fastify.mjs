@@ -1,8 +1,12 @@
-// HTTP/JSON as its fast side recommends it: undici's Pool, fastify with JSON schemas for what comes in and what goes out.
+// HTTP/JSON as its fast side recommends it: undici's Pool by `dispatch`, which its benchmarks show to be the fastest way, and fastify with JSON
+// schemas for what comes in and what goes out. Of 1 to 256 connections 32 were fastest; pipelining (POST as `idempotent`) gained nothing.
 // https://undici.nodejs.org, https://fastify.dev/docs/latest/Reference/Validation-and-Serialization/
+import { Buffer } from 'node:buffer';
 import Fastify from 'fastify';
 import { Pool } from 'undici';
 import { createHeaderReader, createHeaderWriter } from '../../src/calls/headers.ts';
+
+const CONNECTIONS = 32;
 
 const line = {
   type: 'object',
@@ -42,18 +46,36 @@ export const transport = {
 
   async connect(address, service, secret) {
     const write = createHeaderWriter(service, secret);
-    const pool = new Pool(`http://${address}`);
-    return async (message, context) => {
-      const { statusCode, body } = await pool.request({
-        path: '/reserve',
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...write(context) },
-        body: JSON.stringify(message),
-        headersTimeout: context.deadlineMs,
-        bodyTimeout: context.deadlineMs,
+    const pool = new Pool(`http://${address}`, { connections: CONNECTIONS });
+    return (message, context) =>
+      new Promise((resolve, reject) => {
+        const headers = ['content-type', 'application/json', ...Object.entries(write(context)).flat()];
+        const timeouts = { headersTimeout: context.deadlineMs, bodyTimeout: context.deadlineMs };
+        const body = JSON.stringify(message);
+        pool.dispatch({ path: '/reserve', method: 'POST', headers, body, ...timeouts }, answered(resolve, reject));
       });
-      if (statusCode !== 200) throw new Error(`${statusCode} ${await body.text()}`);
-      return body.json();
-    };
   },
 };
+
+/** What becomes of a response: its JSON, once it is whole. */
+function answered(resolve, reject) {
+  const chunks = [];
+  let status = 0;
+  return {
+    onRequestStart() {},
+    onResponseStart(_controller, statusCode) {
+      status = statusCode;
+    },
+    onResponseData(_controller, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd() {
+      const text = chunks.length === 1 ? chunks[0].toString() : Buffer.concat(chunks).toString();
+      if (status === 200) resolve(JSON.parse(text));
+      else reject(new Error(`${status} ${text}`));
+    },
+    onResponseError(_controller, error) {
+      reject(error);
+    },
+  };
+}
