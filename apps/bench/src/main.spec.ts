@@ -16,8 +16,8 @@ async function run(...args: string[]) {
 test('without a name it lists every bench', async () => {
   const { code, stdout } = await run();
   expect(code).toBe(0);
-  for (const { name, summary } of benches) expect(stdout).toContain(`${name.padEnd(6)}  ${summary}`);
-  expect(benches.map(({ name }) => name)).toEqual(['rpc', 'orders', 'hot', 'steady']);
+  for (const { name, summary } of benches) expect(stdout).toContain(`${name.padEnd(10)}  ${summary}`);
+  expect(benches.map(({ name }) => name)).toEqual(['rpc', 'orders', 'hot', 'steady', 'strategies', 'growth', 'gc']);
 });
 
 test('what makes no sense is said on standard error, and standard output stays empty', async () => {

@@ -24,18 +24,28 @@ export interface StampedeShop extends Shop {
   oversold(): Promise<number>;
 }
 
+/** What a shop is started with beside what ships. */
+export interface ShopSettings {
+  /** Variables for the stack and all that it starts. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** As STAMPEDE_INSTANCES. */
+  readonly instances?: string;
+}
+
 /** Brings our shop up as `npm start` does, on the bench's Postgres, with a key of the bench's among those that verify tokens. */
 export async function openStampede(
   postgres: BenchPostgres,
   { scope, signal, say }: Pick<BenchOptions, 'scope' | 'signal' | 'say'>,
   skus: readonly string[] = SKUS,
+  settings: ShopSettings = {},
 ): Promise<StampedeShop> {
   say('opening stampede …');
   const dataDir = await mkdtemp(path.join(tmpdir(), 'stampede-bench-'));
   scope.defer(() => rm(dataDir, { recursive: true, force: true }));
   const urls = OURS.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, postgres.urls[name]] as const);
-  const env = { HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...Object.fromEntries(urls) };
-  const stack = await startStack({ dataDir, env, tied: true, signal });
+  const env = { HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...Object.fromEntries(urls), ...settings.env };
+  const { instances } = settings;
+  const stack = await startStack({ dataDir, env, tied: true, signal, ...(instances !== undefined && { instances }) });
   scope.defer(async () => {
     await stack.stop();
   });
