@@ -39,6 +39,9 @@ serveTasks({
     keepAlive(etcd, leases, (leaseSeconds * 1_000) / REFRESHES);
     await Promise.all(Array.from({ length: REGISTERING }, one));
   },
+
+  /** Answers as long as every lease lives. */
+  alive: () => Promise.resolve(),
 });
 
 /** Refreshes one after the other, evenly, all of them every so often. A lease that is lost ends the process: nobody may measure a smaller fleet. */

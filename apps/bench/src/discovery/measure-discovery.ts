@@ -74,9 +74,9 @@ export async function measureDiscovery({
     left.push(await timed(false, () => registrar.ask<number>('leave', id)));
 
     async function timed(present: boolean, cause: () => Promise<number>): Promise<number> {
-      const seen = watcher.ask<number>('see', { id, present });
+      await watcher.ask('expect', { id, present });
       const from = await cause();
-      return (await seen) - from;
+      return (await watcher.ask<number>('seen', undefined)) - from;
     }
   }
   const took = performance.now() - begun;
@@ -84,6 +84,7 @@ export async function measureDiscovery({
   const shares = Object.fromEntries(
     watched.map(({ name }) => [name, rounded(((used[name] ?? 0) - (cpu[name] ?? 0)) / took / 1_000, 2)]),
   );
+  await fleet.ask('alive', undefined);
   const memory = await watcher.ask<ClientMemory>('memory', undefined);
   return {
     instances,

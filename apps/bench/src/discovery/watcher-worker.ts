@@ -20,15 +20,15 @@ export interface ClientMemory {
   readonly heapMb: number;
 }
 
-interface Waiting {
+interface Expected {
   readonly id: string;
   readonly present: boolean;
-  readonly resolve: (seenAt: number) => void;
 }
 
 const MIB = 2 ** 20;
 const log = silentLogger();
-let waiting: Waiting | undefined;
+let expected: Expected | undefined;
+let seen = Promise.withResolvers<number>();
 let enough: { readonly instances: number; readonly resolve: () => void } | undefined;
 
 /** A process that calls a service and therefore knows all of its instances. */
@@ -40,17 +40,22 @@ serveTasks({
     const all = new Promise<void>((resolve) => (enough = { instances, resolve }));
     watcher.watch(service, (set) => {
       const now = epochMs();
-      if (waiting !== undefined && isListed(set, waiting.id) === waiting.present) waiting.resolve(now);
+      if (expected !== undefined && isListed(set, expected.id) === expected.present) seen.resolve(now);
       if (enough !== undefined && set.listed.length >= enough.instances) enough.resolve();
     });
     await all;
     return performance.now() - begun;
   },
 
-  /** Answers when an instance was seen to be there, or to be gone; to be asked before that can be. */
-  see({ id, present }: { readonly id: string; readonly present: boolean }): Promise<number> {
-    return new Promise((resolve) => (waiting = { id, present, resolve }));
+  /** What is looked for from now on: an instance that is there, or is gone. */
+  expect(next: Expected): Promise<void> {
+    expected = next;
+    seen = Promise.withResolvers();
+    return Promise.resolve();
   },
+
+  /** Answers when it was seen. */
+  seen: () => seen.promise,
 
   /** What the process holds when all that can be collected is. */
   async memory(): Promise<ClientMemory> {
