@@ -120,7 +120,7 @@ test('what comes while a statement is at work is written by the next: 300 orders
 test.each([1, 256])('two changes of one order at once are two steps, in batches of %i', async (maxBatch) => {
   const store = storeOf('a', 60, maxBatch);
   const orders = await Promise.all([placed(), placed(), placed()]);
-  const cancelled = (order: Order) => unwind(order as never, { reason: 'ORDER_CANCELLED', metadata: {} });
+  const cancelled = (order: Order) => unwind(order, { reason: 'ORDER_CANCELLED', metadata: {} });
   const answers = await Promise.all(
     orders.flatMap((order) => [store.change(pay(order as never)), store.change(cancelled(order))]),
   );
