@@ -125,9 +125,9 @@ test.each([
   expect(({} as Record<string, unknown>)['a']).toBeUndefined();
 });
 
-test('of a key that is given twice the last holds, and nothing is merged', async () => {
+test('a name that is given twice is refused, whatever it holds', async () => {
   const port = await serve();
-  const body = '{"title":"A","title":7}';
+  const body = '{"title":"A","title":"B"}';
   const head = lines(
     'POST /v1/shelves/s/books HTTP/1.1',
     'Host: x',

@@ -1,6 +1,17 @@
+export type { Coding } from './answer/accept-encoding.ts';
+export type { ForwardedHeaders } from './answer/forwarding.ts';
+export type { CompressionOptions } from './answer/representation.ts';
 export type { RestMethod } from './contracts/method.ts';
 export type { Message } from './json/message-codec.ts';
-export type { AnswerChanges, CallChanges, MethodHooks, OpenApiOptions, RestOptions, ServedRequest } from './options.ts';
+export type {
+  AnswerChanges,
+  CallChanges,
+  MethodHooks,
+  OpenApiOptions,
+  RestChannel,
+  RestOptions,
+  ServedRequest,
+} from './options.ts';
 export { HttpError, type HttpFailure } from './problem/http-error.ts';
 export { problemOf, type Problem, type ProblemAnswer, type ProblemSettings } from './problem/problem.ts';
 export { sendProblem, type ProblemContext } from './problem/send-problem.ts';

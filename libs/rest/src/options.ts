@@ -1,6 +1,8 @@
 import type { AppError } from '@stampede/errors';
 import type { Channel, User } from '@stampede/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ForwardedHeaders } from './answer/forwarding.ts';
+import type { CompressionOptions } from './answer/representation.ts';
 import type { ContractSource } from './contracts/load-contracts.ts';
 import type { RestMethod } from './contracts/method.ts';
 import type { Message } from './json/message-codec.ts';
@@ -57,10 +59,13 @@ export interface ServedRequest {
   readonly user: User | undefined;
 }
 
+/** What is needed to call a service. */
+export type RestChannel = Pick<Channel, 'unary' | 'serverStream' | 'clientStream' | 'bidi'>;
+
 /** Of `restPlugin`: which contracts it serves, over which channels, and how. */
 export interface RestOptions extends ContractSource {
   /** By the service's full name: `{ 'shop.v1.OrderService': channel }`. A service without a channel is not served. */
-  readonly channels: Readonly<Record<string, Pick<Channel, 'unary' | 'serverStream'>>>;
+  readonly channels: Readonly<Record<string, RestChannel>>;
   /** Called first of all, before authentication; throws to refuse a request for which there is no room (UNAVAILABLE is 503). */
   admit?(request: FastifyRequest, reply: FastifyReply, method: RestMethod): void;
   /** Who is asking; throws an UNAUTHENTICATED AppError for 401. Called before the body is read. Nobody is, if absent. */
@@ -81,7 +86,13 @@ export interface RestOptions extends ContractSource {
   readonly refuseNul?: boolean;
   /** Refuse 64-bit integers beyond ±(2^53 - 1): for services that hold them as doubles (ts-proto's `forceLong=number`); false if absent. */
   readonly safeIntegers?: boolean;
-  /** Bytes of a body; 1 MiB if absent. */
+  /** Headers and trailers that go through between HTTP and the services; none if absent. */
+  readonly forwardHeaders?: ForwardedHeaders;
+  /** Entity tags on what GET answers, and 304 to who has it already (`If-None-Match`); false if absent. The call is made all the same. */
+  readonly etag?: boolean;
+  /** Answers in gzip or br to who accepts them; none if absent. Streams stay as they are: each would hold a compressor's 256 KiB. */
+  readonly compression?: CompressionOptions;
+  /** Bytes of a body, or of one message in a stream of them; 1 MiB if absent. */
   readonly bodyLimit?: number;
   /** Bytes of a URL; 8,192 if absent. */
   readonly urlLimit?: number;

@@ -11,7 +11,7 @@ import { LIBRARY, librarySource } from './spec/library.ts';
 /** The contract's methods as ts-proto would define them. */
 const methods = Object.fromEntries(
   methodsOf(loadContracts(librarySource))
-    .filter(({ name }) => ['GetBook', 'LendBook', 'WatchBook'].includes(name))
+    .filter(({ name }) => ['GetBook', 'LendBook', 'WatchBook', 'Collect'].includes(name))
     .map(({ name, requestType, responseType, requestStream, responseStream }) => [
       name.charAt(0).toLowerCase() + name.slice(1),
       {
@@ -26,12 +26,12 @@ const methods = Object.fromEntries(
 );
 const definition = { name: 'Library', fullName: LIBRARY, methods };
 
-async function serve(handlers: Record<string, (request: Message, context: ServerContext) => unknown>) {
+async function serve(handlers: Record<string, (request: never, context: ServerContext) => unknown>) {
   const log = silentLogger();
   const secret = 'between services';
   const server = createServer({ service: 'library', instance: 'library-1', log, secret, usersFrom: ['edge'] });
   const absent = () => Promise.reject(new AppError('UNIMPLEMENTED', 'UNIMPLEMENTED', 'not here'));
-  server.add(definition, { getBook: absent, lendBook: absent, watchBook: absent, ...handlers });
+  server.add(definition, { getBook: absent, lendBook: absent, watchBook: absent, collect: absent, ...handlers });
   const address = await server.listen();
   const channel = createChannel({
     service: 'library',
@@ -57,7 +57,7 @@ async function serve(handlers: Record<string, (request: Message, context: Server
 test('a request reaches a real server with its user, request id and deadline, and its answer comes back', async () => {
   let seen: ServerContext | undefined;
   const app = await serve({
-    getBook: async (request, context) => {
+    getBook: async (request: Message, context) => {
       seen = context;
       return { name: request['name'], title: 'Momo' };
     },
@@ -103,6 +103,33 @@ test('a stream comes through, and ends at the server when its client leaves', as
   expect((await reader?.read())?.value).toBe('data: {"name":"","title":"A","tags":[]}\n\n');
   client.abort();
   await vi.waitFor(() => expect(context?.signal.aborted).toBe(true));
+});
+
+test('a stream of requests comes through, and one that breaks ends at the server', async () => {
+  const taken: unknown[] = [];
+  let serving: ServerContext | undefined;
+  const app = await serve({
+    async collect(requests: AsyncIterable<Message>, context) {
+      serving = context;
+      for await (const book of requests) taken.push(book['title']);
+      return {};
+    },
+  });
+  const collect = (payload: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/books:collect',
+      headers: { 'content-type': 'application/x-ndjson' },
+      payload,
+    });
+  expect((await collect('{"title":"A"}\n{"title":"B"}\n')).json()).toEqual({});
+  expect(taken).toEqual(['A', 'B']);
+  expect(serving?.user?.id).toBe('ann');
+  expect((await collect('{"title":"C"}\n{"title":7}\n')).json()).toMatchObject({
+    status: 400,
+    violations: [{ field: '[1].title' }],
+  });
+  await vi.waitFor(() => expect(serving?.signal.aborted).toBe(true));
 });
 
 test('a call out of time is 504, a service that is not there 503', async () => {

@@ -1,5 +1,8 @@
 import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createForward } from './answer/forwarding.ts';
+import type { Coding } from './answer/accept-encoding.ts';
+import { createSendAnswer } from './answer/representation.ts';
 import { loadContracts } from './contracts/load-contracts.ts';
 import { methodsOf } from './contracts/method.ts';
 import { reasonStatuses } from './contracts/reason-status.ts';
@@ -9,10 +12,12 @@ import type { RestOptions } from './options.ts';
 import { badHost, expectationFailed, methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
 import type { ProblemSettings } from './problem/problem.ts';
 import { sendProblem } from './problem/send-problem.ts';
-import { readBody } from './request/read-body.ts';
+import { readBody, readContent } from './request/read-body.ts';
 import { beginCall, problemContext } from './rest-call.ts';
 import { compileRoutes, type Route } from './route.ts';
 import { createRouter } from './routing/router.ts';
+import type { Exchange, Serving } from './serving.ts';
+import { answerClientStream } from './stream/answer-client-stream.ts';
 import { answerStream } from './stream/answer-stream.ts';
 import { answerUnary } from './unary.ts';
 
@@ -48,14 +53,19 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     ...(options.challenge === undefined ? {} : { challenge: options.challenge }),
   };
   const urlLimit = options.urlLimit ?? 8192;
+  const bodyLimit = options.bodyLimit ?? MIB;
   const { deadlineMs: deadline = 10_000 } = options;
-  const deadlineMs = typeof deadline === 'number' ? () => deadline : deadline;
   const closing = new AbortController();
-  const streaming = {
-    limitMs: options.streamLimitMs ?? 9 * 60_000,
-    heartbeatMs: options.heartbeatMs ?? 15_000,
-    closing: closing.signal,
+  const send = createSendAnswer(options.etag ?? false, options.compression);
+  const serving: Serving = {
     settings,
+    deadlineMs: typeof deadline === 'number' ? () => deadline : deadline,
+    streamLimitMs: options.streamLimitMs ?? 9 * 60_000,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    bodyLimit,
+    closing: closing.signal,
+    send,
+    forward: createForward(options.forwardHeaders ?? {}),
   };
 
   function begin(request: FastifyRequest, reply: FastifyReply) {
@@ -79,7 +89,11 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     // No await where nothing is awaited: a cached token costs no turn of the event loop.
     const user = options.authenticate?.(request, match.route.method);
     call.user = user instanceof Promise ? await user : user;
-    return undefined;
+    const { method } = match.route;
+    if (!method.requestStream) return undefined;
+    // A stream of requests is read as it arrives: before Fastify would wait for the whole body.
+    const exchange = { route: match.route, segments: match.segments, call, request, reply };
+    return method.responseStream ? answerStream(exchange, serving) : answerClientStream(exchange, serving);
   }
 
   // Node would answer an expectation it does not know by itself, and without a word.
@@ -91,13 +105,15 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
   const withBody = new Set(
     routes.filter(({ binding }) => binding.body !== undefined).map(({ binding }) => binding.verb),
   );
+  const anyWithBody = withBody.has('*');
   for (const verb of METHODS.filter((name) => name !== 'CONNECT' && !fastify.supportedMethods.includes(name))) {
-    fastify.addHttpMethod(verb, { hasBody: withBody.has(verb) });
+    fastify.addHttpMethod(verb, { hasBody: anyWithBody || withBody.has(verb) });
   }
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, parsed) => {
     try {
-      parsed(null, readBody(request.headers, body as Buffer));
+      const read = request.rest?.target?.route.takesContent === true ? readContent : readBody;
+      parsed(null, read(request.headers, body as Buffer));
     } catch (error) {
       parsed(error as Error);
     }
@@ -126,23 +142,29 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
         openapi: options.openapi ?? {},
       }),
     );
+    const packed = new Map<Coding, Promise<Buffer>>();
     fastify.get('/openapi.json', (request, reply) => {
       begin(request, reply);
-      return reply.type('application/json; charset=utf-8').send(document);
+      return send(request, reply, {
+        status: 200,
+        contentType: 'application/json; charset=utf-8',
+        body: document,
+        packed,
+      });
     });
   }
 
   fastify.route({
     method: [...fastify.supportedMethods],
     url: '/*',
-    bodyLimit: options.bodyLimit ?? MIB,
+    bodyLimit,
     onRequest: admit,
     handler(request, reply) {
-      const target = request.rest?.target;
-      if (request.rest === null || target === undefined) throw new Error('a request came past its admission');
-      return target.route.method.responseStream
-        ? answerStream(target.route, target.segments, request, reply, streaming)
-        : answerUnary(target.route, target.segments, request, reply, deadlineMs());
+      const call = request.rest;
+      if (call?.target === undefined) throw new Error('a request came past its admission');
+      const { route, segments } = call.target;
+      const exchange: Exchange = { route, segments, call, request, reply };
+      return route.method.responseStream ? answerStream(exchange, serving) : answerUnary(exchange, serving);
     },
   });
 }

@@ -8,7 +8,7 @@ export interface HttpBinding {
   readonly method: ContractMethod;
   /** Its place among the method's bindings; the rule itself is 0. */
   readonly index: number;
-  /** `GET`, `POST`, … or the kind of a custom pattern. */
+  /** `GET`, `POST`, … or the kind of a custom pattern, of which `*` is any method. */
   readonly verb: string;
   readonly template: PathTemplate;
   /** `*`, the name of a field of the request, or undefined where the request has no body. */
@@ -59,7 +59,7 @@ function readBinding(rule: Readonly<Record<string, unknown>>, method: ContractMe
 
 function readCustom(custom: Readonly<Record<string, unknown>>): [string, string | undefined] {
   const kind = text(custom['kind']);
-  if (kind === undefined || !METHODS.includes(kind))
+  if (kind === undefined || (kind !== '*' && !METHODS.includes(kind)))
     throw new Error(`custom: Node knows no HTTP method ${String(kind)}`);
   return [kind, text(custom['path'])];
 }

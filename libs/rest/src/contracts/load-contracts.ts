@@ -5,6 +5,7 @@ import api from 'protobufjs/google/protobuf/api.json' with { type: 'json' };
 import descriptor from 'protobufjs/google/protobuf/descriptor.json' with { type: 'json' };
 import sourceContext from 'protobufjs/google/protobuf/source_context.json' with { type: 'json' };
 import typeDescriptor from 'protobufjs/google/protobuf/type.json' with { type: 'json' };
+import { HTTP_BODY_FILE, httpBodyDefinition } from './http-body.ts';
 
 export interface ContractSource {
   /** The folder (or folders, searched in order) that imports are relative to. */
@@ -29,6 +30,7 @@ export function loadContracts({ protoRoot, files }: ContractSource): protobuf.Ro
     ];
     const found = candidates.find((candidate) => existsSync(candidate));
     if (found !== undefined) return found;
+    if (target === HTTP_BODY_FILE) return target;
     // Options are read as they are written, so their definitions may be missing: not every project keeps a copy of google/api.
     if (target.startsWith('google/api/')) return null;
     throw new Error(`${target} (imported by ${origin === '' ? 'you' : origin}) is in none of ${roots.join(', ')}`);
@@ -54,6 +56,8 @@ const bundled = new Set([
 for (const [name, json] of Object.entries(definitions)) {
   protobuf.common(name, json.nested.google.nested.protobuf.nested);
 }
+
+protobuf.common(HTTP_BODY_FILE, httpBodyDefinition);
 
 function fileOf(name: string): string {
   return `google/protobuf/${name}.proto`;

@@ -52,6 +52,7 @@ test('every binding is an operation', async () => {
     '/v1/echo/{int64_value}/{color}/{truth}': ['put Library_Echo_3'],
     '/v1/tags': ['put Library_Retag'],
     '/v1/books/{name}:watch': ['get Library_WatchBook'],
+    '/v1/books:collect': ['post Library_Collect'],
   });
 });
 

@@ -53,13 +53,18 @@ export function uriTooLong(limit: number): HttpError {
   });
 }
 
-export function unsupportedMediaType(type: string): HttpError {
+export function bodyTooLarge(detail: string): HttpError {
+  return new HttpError({ status: 413, code: 'INVALID_ARGUMENT', reason: 'BODY_TOO_LARGE', detail });
+}
+
+/** `wanted` is the media type to send instead. */
+export function unsupportedMediaType(type: string, wanted = 'application/json'): HttpError {
   return new HttpError({
     status: 415,
     code: 'INVALID_ARGUMENT',
     reason: 'UNSUPPORTED_MEDIA_TYPE',
-    detail: `the body must be application/json in UTF-8, not ${shortened(type)}`,
-    headers: { accept: 'application/json' },
+    detail: `the body must be ${wanted} in UTF-8, not ${shortened(type)}`,
+    headers: { accept: wanted },
   });
 }
 
@@ -92,9 +97,9 @@ export function expectationFailed(): HttpError {
 }
 
 /** A request that breaks its contract; the fields are named as in JSON. */
-export function invalidRequest(violations: readonly FieldViolation[]): HttpError {
+export function invalidRequest(violations: readonly FieldViolation[], reason = 'INVALID_ARGUMENT'): HttpError {
   const detail = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
-  return new HttpError({ status: 400, code: 'INVALID_ARGUMENT', reason: 'INVALID_ARGUMENT', detail }, { violations });
+  return new HttpError({ status: 400, code: 'INVALID_ARGUMENT', reason, detail }, { violations });
 }
 
 export function malformedBody(description: string): HttpError {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { AppError, type Code } from '@stampede/errors';
 import { jsonPath } from '../json/field-name.ts';
-import { HttpError, unsupportedMediaType } from './http-error.ts';
+import { bodyTooLarge, HttpError, unsupportedMediaType } from './http-error.ts';
 import { HTTP_STATUS } from './http-status.ts';
 
 /** What a client gets of a failure: a problem of RFC 9457 with the canonical code and the reason. @see https://www.rfc-editor.org/rfc/rfc9457 */
@@ -88,14 +88,7 @@ function fastifyFailure(thrown: unknown): HttpError | undefined {
     !name.startsWith('FST_ERR_')
   )
     return undefined;
-  if (status === 413) {
-    return new HttpError({
-      status,
-      code: 'INVALID_ARGUMENT',
-      reason: 'BODY_TOO_LARGE',
-      detail: 'the body is too large',
-    });
-  }
+  if (status === 413) return bodyTooLarge('the body is too large');
   if (status === 415) return unsupportedMediaType('what was sent');
   return new HttpError({ status, code: 'INVALID_ARGUMENT', reason: name.slice('FST_ERR_'.length), detail: message });
 }

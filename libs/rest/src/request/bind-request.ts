@@ -1,3 +1,4 @@
+import { isHttpBody } from '../contracts/http-body.ts';
 import type { HttpBinding } from '../contracts/http-rule.ts';
 import type { Codecs } from '../json/codecs.ts';
 import type { FieldCodec } from '../json/field-codec.ts';
@@ -6,13 +7,14 @@ import { startReading, type Place, type Reading, type ReadOptions } from '../jso
 import { capture } from '../routing/capture.ts';
 import { holderOf, resolvePath } from './field-path.ts';
 import { parseQuery } from './query.ts';
+import { maskUpdate } from './update-mask.ts';
 
 export interface HttpInput {
   /** Raw, as the router answered them. */
   readonly segments: readonly string[];
   /** Without the question mark. */
   readonly query: string;
-  /** Parsed JSON; undefined if there was no body. */
+  /** Parsed JSON, or an HttpContent where the route takes content; undefined if there was no body. */
   readonly body: unknown;
 }
 
@@ -39,6 +41,13 @@ export function bindRequest(binding: HttpBinding, codecs: Codecs, options: BindO
     return { variable, fields, readText: last.value.readText, name: spellFields(fields) };
   });
   const bodyField = bodyRule === undefined || bodyRule === '*' ? undefined : codec.field(bodyRule);
+  const takesContent = isHttpBody((bodyField?.message ?? (bodyRule === '*' ? codec : undefined))?.type);
+  const updateMask = maskUpdate(
+    binding,
+    codec,
+    bodyField,
+    variables.map(({ fields }) => fields.map(({ name }) => name).join('.')),
+  );
   const taken = new Set([
     ...variables.map(({ name }) => name),
     ...options.elsewhere.map((name) => codec.field(name)?.jsonName ?? name),
@@ -49,6 +58,13 @@ export function bindRequest(binding: HttpBinding, codecs: Codecs, options: BindO
       const empty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
       if (!empty) reading.refuse({ within: undefined, key: 'body' }, 'this route takes no body');
       return codec.create();
+    }
+    if (takesContent) {
+      const content = body === undefined ? {} : (body as object);
+      const message = codec.create();
+      return bodyField === undefined
+        ? Object.assign(message, content)
+        : Object.assign(message, { [bodyField.name]: content });
     }
     if (bodyField === undefined)
       return body === undefined ? codec.create() : (codec.read(body, undefined, reading, 0) ?? codec.create());
@@ -102,6 +118,7 @@ export function bindRequest(binding: HttpBinding, codecs: Codecs, options: BindO
         else reading.refuse(placeOf(parameter.text), 'is not valid percent-encoding');
       }
     }
+    updateMask?.(message, body, reading);
     for (const { variable, fields, readText, name } of variables) {
       const text = capture(variable, segments, template.segments.length);
       const value =

@@ -13,6 +13,9 @@ export interface Router<Route> {
   match(method: string, path: string): Match<Route>;
 }
 
+/** The method of a route that answers all of those that no other route at its path answers. */
+const ANY_METHOD = '*';
+
 /** Routes by HTTP method, under the custom verb ('' for none). */
 type Ends<Route> = Map<string, Map<string, Route>>;
 
@@ -90,7 +93,8 @@ export function createRouter<Route>(): Router<Route> {
       const allowed = new Set<string>();
       for (const reading of readings) {
         for (const byMethod of candidates(top, reading.segments, reading.verb)) {
-          const route = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
+          const route =
+            byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined) ?? byMethod.get(ANY_METHOD);
           if (route !== undefined) return { kind: 'found', route, segments: reading.segments };
           for (const name of byMethod.keys()) allowed.add(name);
         }

@@ -10,9 +10,10 @@ import { restPlugin, restServerOptions, type Message, type RestOptions } from '.
 /** The contracts of `test-proto`, and a server of them whose services are functions of the test. */
 export const librarySource = {
   protoRoot: fileURLToPath(new URL('../../test-proto', import.meta.url)),
-  files: ['library/v1/library.proto'],
+  files: ['library/v1/library.proto', 'library/v1/archive.proto'],
 };
 export const LIBRARY = 'library.v1.Library';
+export const ARCHIVE = 'library.v1.Archive';
 
 export type Answer = (request: Message, options: CallOptions) => unknown;
 
@@ -28,12 +29,22 @@ export interface LibraryServer {
   readonly calls: Call[];
 }
 
-/** A server on no port, for `app.inject`. `answers` are by method name; a method without one answers an empty message. */
-export async function serveLibrary(
+/** The same of the archive: files, streams of requests, partial updates. */
+export function serveArchive(
   answers: Record<string, Answer> = {},
   options: Partial<RestOptions> = {},
 ): Promise<LibraryServer> {
   const calls: Call[] = [];
+  const channels = { [ARCHIVE]: libraryChannel(answers, calls) };
+  return serveLibrary({}, { channels, ...options }, calls);
+}
+
+/** A server on no port, for `app.inject`. `answers` are by method name; a method without one answers an empty message. */
+export async function serveLibrary(
+  answers: Record<string, Answer> = {},
+  options: Partial<RestOptions> = {},
+  calls: Call[] = [],
+): Promise<LibraryServer> {
   const app = Fastify(restServerOptions);
   await app.register(restPlugin, {
     ...librarySource,
@@ -52,22 +63,42 @@ type Channel = RestOptions['channels'][string];
 export function libraryChannel(answers: Record<string, Answer>, calls: Call[]): Channel {
   const methods = new Map(methodsOf(loadContracts(librarySource)).map((method) => [`/${method.fullName}`, method]));
 
-  function receive(path: string, bytes: Uint8Array, options: CallOptions) {
+  function begin(path: string, options: CallOptions) {
     const method = methods.get(path);
     if (method === undefined) throw new Error(`no method ${path}`);
-    const request = method.requestType.decode(bytes) as unknown as Message;
-    calls.push({ method: method.name, request: plain(method.requestType, request), options });
-    return { outcome: () => answers[method.name]?.(request, options) ?? {}, encode: encoder(method.responseType) };
+    const read = (bytes: Uint8Array) => {
+      const request = method.requestType.decode(bytes) as unknown as Message;
+      calls.push({ method: method.name, request: plain(method.requestType, request), options });
+      return request;
+    };
+    const answer = (request: Message) => answers[method.name]?.(request, options) ?? {};
+    return { read, answer, encode: encoder(method.responseType) };
   }
 
   return {
     async unary(shape, request, options = {}) {
-      const { outcome, encode } = receive(shape.path, shape.encode(request), options);
-      return shape.decode(encode(await Promise.resolve(outcome())));
+      const { read, answer, encode } = begin(shape.path, options);
+      const message = read(shape.encode(request));
+      return shape.decode(encode(await Promise.resolve(answer(message))));
     },
     async *serverStream(shape, request, options = {}) {
-      const { outcome, encode } = receive(shape.path, shape.encode(request), options);
-      for await (const message of outcome() as AsyncIterable<unknown>) yield shape.decode(encode(message));
+      const { read, answer, encode } = begin(shape.path, options);
+      const message = read(shape.encode(request));
+      for await (const each of answer(message) as AsyncIterable<unknown>) yield shape.decode(encode(each));
+    },
+    /** Answered when all have come: with what the answer to the last one is, or to an empty message. */
+    async clientStream(shape, requests, options = {}) {
+      const { read, answer, encode } = begin(shape.path, options);
+      let last: Message = {};
+      for await (const request of requests) last = read(shape.encode(request));
+      return shape.decode(encode(await Promise.resolve(answer(last))));
+    },
+    /** Each is answered by itself. */
+    async *bidi(shape, requests, options = {}) {
+      const { read, answer, encode } = begin(shape.path, options);
+      for await (const request of requests) {
+        yield shape.decode(encode(await Promise.resolve(answer(read(shape.encode(request))))));
+      }
     },
   };
 }

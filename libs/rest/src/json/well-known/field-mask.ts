@@ -3,7 +3,8 @@ import { readString } from '../scalar.ts';
 import type { ValueCodec } from '../value-codec.ts';
 import { writeString } from '../write-string.ts';
 
-const PATH = /^[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*$/;
+/** `*` is not proto3 JSON's, but what AIP-134 gives updates for the whole message. */
+const PATH = /^\*$|^[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*)*$/;
 
 /** google.protobuf.FieldMask: paths in lowerCamelCase, separated by commas: `title,author.fullName`. */
 export const fieldMaskCodec: ValueCodec = {
