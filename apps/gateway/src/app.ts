@@ -2,15 +2,16 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { createClient, type Channel } from '@stampede/rpc';
 import { protoRoot, UserServiceDefinition } from '@stampede/contracts';
 import { systemClock, type Clock } from '@stampede/lifecycle';
-import { restPlugin, restServerOptions, type RestMethod } from '@stampede/rest';
+import { restPlugin, restServerOptions } from '@stampede/rest';
 import type { Logger, Metrics } from '@stampede/telemetry';
 import { boundConnections } from './admission/bound-connections.ts';
 import { createAdmission } from './admission/create-admission.ts';
 import { challengeOf, createAuthenticate } from './auth/authenticate.ts';
 import { createKeySet } from './auth/key-set.ts';
-import { PUBLIC_METHODS } from './auth/public-methods.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
 import { methodHooks } from './hooks/method-hooks.ts';
+import { apiDescription } from './openapi/description.ts';
+import { addDocsRoutes } from './operations/docs-routes.ts';
 import { createDraining } from './operations/drain-server.ts';
 import { addOperationsRoutes } from './operations/operations-routes.ts';
 import { createReadiness } from './operations/readiness.ts';
@@ -58,6 +59,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const draining = createDraining(fastify);
   const take = boundConnections(fastify, { limits: () => settings().limits, clock });
   addOperationsRoutes(fastify, { readiness: createReadiness(channels), stopping: () => draining.stopping, metrics });
+  addDocsRoutes(fastify);
 
   await fastify.register(restPlugin, {
     protoRoot,
@@ -82,13 +84,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       metrics.observeCall('server', method?.service ?? 'none', method?.name ?? 'none', String(status), seconds);
       log.debug({ ...served, method: method?.fullName, status, seconds }, 'served');
     },
-    openapi: {
-      title: 'Stampede',
-      version: options.version ?? 'dev',
-      description: 'The e-commerce backend that keeps its word when everyone arrives at once.',
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      security: ({ fullName }: RestMethod) => (PUBLIC_METHODS.has(fullName) ? [] : ['bearer']),
-    },
+    etag: true,
+    compression: {},
+    openapi: apiDescription(options.version ?? 'dev'),
   });
   await fastify.ready();
 

@@ -6,6 +6,7 @@ export type { Message } from './json/message-codec.ts';
 export type {
   AnswerChanges,
   CallChanges,
+  DocumentedError,
   MethodHooks,
   OpenApiOptions,
   RestChannel,

@@ -1,4 +1,4 @@
-import type { AppError } from '@stampede/errors';
+import type { AppError, Code } from '@stampede/errors';
 import type { Channel, User } from '@stampede/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ForwardedHeaders } from './answer/forwarding.ts';
@@ -35,6 +35,15 @@ export interface MethodHooks {
   };
 }
 
+/** A failure that a method may answer beyond those of the contracts, for the OpenAPI document. */
+export interface DocumentedError {
+  readonly status: number;
+  readonly code: Code;
+  readonly reason: string;
+  /** When it comes, for people. */
+  readonly description: string;
+}
+
 /** What the OpenAPI document says that no contract does. */
 export interface OpenApiOptions {
   readonly title?: string;
@@ -45,6 +54,14 @@ export interface OpenApiOptions {
   readonly securitySchemes?: Readonly<Record<string, object>>;
   /** The names of the schemes of which one is needed for a method; none if it is open to all. */
   security?(method: RestMethod): readonly string[];
+  readonly license?: { readonly name: string; readonly identifier?: string; readonly url?: string };
+  /**
+   * What a method may fail with, besides the reasons that its comment in the contract names: reasons that the contracts enumerate, and
+   * failures of whoever mounts the plugin.
+   */
+  errors?(method: RestMethod): readonly (string | DocumentedError)[];
+  /** Examples of fields by their full names in proto (`shop.v1.Order.id`), in JSON; the others follow from their types. */
+  readonly examples?: Readonly<Record<string, unknown>>;
 }
 
 /** A request that has been answered. */

@@ -5,7 +5,7 @@ import type { Coding } from './answer/accept-encoding.ts';
 import { createSendAnswer } from './answer/representation.ts';
 import { loadContracts } from './contracts/load-contracts.ts';
 import { methodsOf } from './contracts/method.ts';
-import { reasonStatuses } from './contracts/reason-status.ts';
+import { reasonComments, reasonStatuses } from './contracts/reason-status.ts';
 import { createCodecs } from './json/codecs.ts';
 import { openApiDocument } from './openapi/document.ts';
 import type { RestOptions } from './options.ts';
@@ -136,7 +136,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       openApiDocument({
         routes,
         codecs,
-        reasonStatus: settings.reasonStatus,
+        reasons: { statuses: settings.reasonStatus, comments: reasonComments(root, settings.reasonStatus) },
         prefix: fastify.prefix,
         options,
         openapi: options.openapi ?? {},

@@ -55,24 +55,29 @@ export function createSendAnswer(etag: boolean, compression: CompressionOptions 
   if (!etag && compression === undefined) return sendPlain;
   const { minBytes = DEFAULT_MIN_BYTES, codings = DEFAULT_CODINGS } = compression ?? {};
 
-  return async (request, reply, answer) => {
+  return (request, reply, answer) => {
     const { status, contentType, body } = answer;
+    const reads = request.method === 'GET' || request.method === 'HEAD';
     let coding: Coding | undefined;
-    if (compression !== undefined && TEXTUAL.test(contentType)) {
+    // What a command answers is kept by no cache, so where it is short there is nothing to choose and nothing to say.
+    if (compression !== undefined && (reads || body.length >= minBytes) && TEXTUAL.test(contentType)) {
       addVary(reply, 'accept-encoding');
       const accepted = request.headers['accept-encoding'];
       const choice = chooseCoding(typeof accepted === 'string' ? accepted : undefined, codings);
       if (choice.needed || body.length >= minBytes) ({ coding } = choice);
     }
-    const isRead = status === 200 && (request.method === 'GET' || request.method === 'HEAD');
-    if (etag && isRead && isUnchanged(request, tagged(reply, body, coding))) return reply.code(304).send();
-    void reply.code(status).type(contentType);
-    if (coding === undefined) return reply.send(body);
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    const packed = answer.packed?.get(coding) ?? PACK[coding](bytes);
-    answer.packed?.set(coding, packed);
-    return reply.header('content-encoding', coding).send(await packed);
+    if (etag && reads && status === 200 && isUnchanged(request, tagged(reply, body, coding)))
+      return reply.code(304).send();
+    return coding === undefined ? sendPlain(request, reply, answer) : sendPacked(reply, answer, coding);
   };
+}
+
+async function sendPacked(reply: FastifyReply, answer: Answer, coding: Coding): Promise<FastifyReply> {
+  const { status, contentType, body, packed } = answer;
+  const packing = packed?.get(coding) ?? PACK[coding](typeof body === 'string' ? Buffer.from(body) : body);
+  packed?.set(coding, packing);
+  const bytes = await packing;
+  return reply.code(status).type(contentType).header('content-encoding', coding).send(bytes);
 }
 
 /** Gives the answer its tag, where a hook has not given it one; it is to be asked about each time that it is used again. */

@@ -12,7 +12,6 @@ export function reasonStatuses(root: protobuf.NamespaceBase, optionName: string)
   const statuses = new Map<string, number>();
   for (const enumeration of enumsOf(root)) {
     const scope = enumeration.parent?.fullName.replace(/^\./, '') ?? '';
-    const prefix = `${enumeration.name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}_`;
     for (const [name, options] of Object.entries(enumeration.valuesOptions ?? {})) {
       // protobufjs types every value of the table as present; those without options are undefined.
       const written = Object.entries((options as Record<string, unknown> | undefined) ?? {});
@@ -23,7 +22,7 @@ export function reasonStatuses(root: protobuf.NamespaceBase, optionName: string)
           `${optionName} of ${enumeration.fullName}.${name} is no HTTP error status: ${JSON.stringify(status)}`,
         );
       }
-      for (const reason of new Set([name, name.startsWith(prefix) ? name.slice(prefix.length) : name])) {
+      for (const reason of shortened(enumeration, name)) {
         const other = statuses.get(reason);
         if (other !== undefined && other !== status) {
           throw new Error(`${optionName} of ${enumeration.fullName}.${name} is ${status}, and ${other} elsewhere`);
@@ -33,6 +32,29 @@ export function reasonStatuses(root: protobuf.NamespaceBase, optionName: string)
     }
   }
   return statuses;
+}
+
+/**
+ * What the contracts say of their reasons, in comments on the enum values with an HTTP status; by the reason's name, without the enum's prefix.
+ */
+export function reasonComments(
+  root: protobuf.NamespaceBase,
+  statuses: ReadonlyMap<string, number>,
+): Map<string, string> {
+  const comments = new Map<string, string>();
+  for (const enumeration of enumsOf(root)) {
+    for (const [name, comment] of Object.entries(enumeration.comments as Record<string, string | null>)) {
+      const reason = [...shortened(enumeration, name)].findLast((each) => statuses.has(each));
+      if (reason !== undefined && comment !== null) comments.set(reason, comment);
+    }
+  }
+  return comments;
+}
+
+/** The names of a reason: as it is, and without its enum's prefix. */
+function shortened({ name: enumName }: protobuf.Enum, name: string): Set<string> {
+  const prefix = `${enumName.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}_`;
+  return new Set([name, name.startsWith(prefix) ? name.slice(prefix.length) : name]);
 }
 
 function enumsOf(namespace: protobuf.NamespaceBase): protobuf.Enum[] {

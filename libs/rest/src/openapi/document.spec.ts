@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LIBRARY, serveLibrary } from '../spec/library.ts';
+import { ARCHIVE, LIBRARY, libraryChannel, serveLibrary } from '../spec/library.ts';
 
 interface Operation {
   operationId: string;
@@ -41,10 +41,9 @@ test('every binding is an operation', async () => {
       ]),
     ),
   ).toEqual({
-    '/v1/{name}': ['get Library_GetBook'],
+    '/v1/shelves/{shelvesId}/books/{booksId}': ['get Library_GetBook', 'patch Library_UpdateBook'],
     '/v1/books/{name}': ['get Library_GetBook_2', 'delete Library_DeleteBook'],
     '/v1/shelves/{shelf}/books': ['get Library_ListBooks', 'post Library_CreateBook'],
-    '/v1/{book.name}': ['patch Library_UpdateBook'],
     '/v1/books/{name}:lend': ['post Library_LendBook'],
     '/v1/files/{path}': ['get Library_ReadFile'],
     '/v1/files/{path}:raw': ['get Library_ReadFile_2'],
@@ -77,7 +76,7 @@ test('parameters, bodies and responses are where the rules put them', async () =
   expect(list?.responses['4XX']).toEqual({ $ref: '#/components/responses/Problem' });
   const create = paths['/v1/shelves/{shelf}/books']?.['post'];
   expect(create?.requestBody?.content['application/json']?.schema).toEqual({
-    $ref: '#/components/schemas/library.v1.Book',
+    $ref: '#/components/schemas/library.v1.BookInput',
   });
   expect(create?.parameters.map(({ name }) => name)).toEqual(['shelf', 'validateOnly']);
   const lend = paths['/v1/books/{name}:lend']?.['post'];
@@ -118,6 +117,72 @@ test('schemas are those of proto3 JSON, with the comments of the contracts', asy
   ]);
 });
 
+test('what is written has its fields, what is read is closed, and a message that goes both ways is described twice', async () => {
+  const { schemas } = (await documentOf()).components;
+  expect(schemas['library.v1.Book']).toMatchObject({ required: ['name', 'title', 'tags'] });
+  expect(schemas['library.v1.Book']).not.toHaveProperty('additionalProperties');
+  expect(schemas['library.v1.BookInput']).toMatchObject({ additionalProperties: false });
+  expect(schemas['library.v1.BookInput']).not.toHaveProperty('required');
+  expect(schemas['library.v1.BookInput']?.properties['author']).toEqual({
+    $ref: '#/components/schemas/library.v1.AuthorInput',
+  });
+});
+
+interface Failure {
+  description: string;
+  content: Record<string, { examples: Record<string, { value: { status: number; code: string } }> }>;
+}
+
+test('failures are listed with their reasons: those that a comment names, and those that are added', async () => {
+  const teapot = { status: 418, code: 'ABORTED', reason: 'TEAPOT', description: 'Short and stout.' } as const;
+  const { paths, components } = await documentOf({
+    openapi: { errors: ({ name }: { name: string }) => (name === 'LendBook' ? ['LENT', teapot] : []) },
+  });
+  const find = (path: string, verb: string, status: string): Failure | undefined => {
+    const { $ref } = paths[path]?.[verb]?.responses[status] ?? {};
+    return (components.responses as Record<string, Failure>)[$ref?.split('/').at(-1) ?? ''];
+  };
+  expect(find('/v1/books/{name}', 'get', '410')?.description).toBe('Gone.\n- `NO_SUCH_BOOK`: Nobody has it.');
+  expect(find('/v1/books/{name}:lend', 'post', '423')?.description).toContain('`LENT`');
+  expect(find('/v1/books/{name}:lend', 'post', '418')?.content['application/problem+json']?.examples).toEqual({
+    TEAPOT: {
+      summary: 'Short and stout.',
+      value: expect.objectContaining({ status: 418, code: 'ABORTED', reason: 'TEAPOT' }) as object,
+    },
+  });
+  expect(find('/v1/tags', 'put', '415')?.description).toContain('`UNSUPPORTED_MEDIA_TYPE`');
+  expect(find('/v1/books/{name}', 'get', '415')).toBeUndefined();
+  expect(find('/v1/books/{name}', 'get', '504')).toBeDefined();
+  await expect(documentOf({ openapi: { errors: () => ['NOPE'] } })).rejects.toThrow('no reason NOPE');
+});
+
+test('examples follow from the types, and from what is given for a field', async () => {
+  const { paths, components } = await documentOf({ openapi: { examples: { 'library.v1.Book.title': 'Momo' } } });
+  const book = {
+    title: 'Momo',
+    author: { fullName: 'text', teachers: [] },
+    tags: ['text'],
+    pageCount: 1,
+    name: 'text',
+  };
+  const create = paths['/v1/shelves/{shelf}/books']?.['post'];
+  expect(create?.requestBody?.content['application/json']).toMatchObject({ example: book });
+  expect(create?.responses['200']?.content?.['application/json']).toMatchObject({ example: book });
+  expect(components.schemas['library.v1.Book']?.properties['title']).toEqual({ type: 'string', examples: ['Momo'] });
+});
+
+test('files, streams of requests and tags are described', async () => {
+  const channel = libraryChannel({}, []);
+  const { paths } = await documentOf({ channels: { [ARCHIVE]: channel }, etag: true });
+  expect(Object.keys(paths['/v1/archive/{path}']?.['put']?.requestBody?.content ?? {})).toEqual(['*/*']);
+  expect(Object.keys(paths['/v1/archive/{path}']?.['get']?.responses['200']?.content ?? {})).toEqual(['*/*']);
+  expect(paths['/v1/archive/{path}']?.['get']?.responses).toHaveProperty('304');
+  expect(paths['/v1/archive/{path}:download']?.['get']?.responses).not.toHaveProperty('304');
+  const lines = paths['/v1/collections/{collection}/entries:import']?.['post']?.requestBody?.content;
+  expect(Object.keys(lines ?? {})).toEqual(['application/x-ndjson']);
+  expect(paths).not.toHaveProperty('/v1/tunnel');
+});
+
 test('every reference leads somewhere', async () => {
   const document = await documentOf();
   const references = JSON.stringify(document).match(/"#\/[^"]+"/g) ?? [];
@@ -148,11 +213,13 @@ test('security and what hooks do are said by whoever mounts the plugin', async (
     },
   });
   expect(components.securitySchemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } });
-  expect(paths['/v1/{name}']?.['get']?.security).toEqual([]);
+  expect(paths['/v1/shelves/{shelvesId}/books/{booksId}']?.['get']?.security).toEqual([]);
   const lend = paths['/v1/books/{name}:lend']?.['post'];
   expect(lend?.security).toEqual([{ bearer: [] }]);
   expect(lend?.parameters.map(({ name }) => name)).toEqual(['name', 'Ticket']);
-  expect(Object.keys(lend?.responses ?? {})).toEqual(['201', '4XX', '5XX']);
+  expect(Object.keys(lend?.responses ?? {})).toEqual([
+    ...['201', '400', '401', '413', '415', '500', '503', '504', '4XX', '5XX'],
+  ]);
   expect(
     Object.keys((lend?.requestBody?.content['application/json']?.schema as { properties: object }).properties),
   ).toEqual(['reader']);

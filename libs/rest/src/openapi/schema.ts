@@ -1,19 +1,30 @@
 import protobuf from 'protobufjs';
-import type { Codecs } from '../json/codecs.ts';
 import type { FieldCodec } from '../json/field-codec.ts';
 import type { MessageCodec } from '../json/message-codec.ts';
+import type { Examples } from './example.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
+
+/** Whether a message is read from clients, or written to them: what is written always has its fields, and may get more of them. */
+export type Direction = 'in' | 'out';
 
 /** The schemas of proto3 JSON. Messages become components, named as in proto, and are referred to. */
 export interface Schemas {
   /** Of a message, without the top-level fields `except` (those a path or header carries). */
-  message(codec: MessageCodec, except?: ReadonlySet<string>): Schema;
+  message(codec: MessageCodec, direction: Direction, except?: ReadonlySet<string>): Schema;
   /** Of a whole field: its list or map too. */
-  field(field: FieldCodec): Schema;
+  field(field: FieldCodec, direction: Direction): Schema;
   /** Of one value of a field. */
-  value(field: FieldCodec): Schema;
+  value(field: FieldCodec, direction: Direction): Schema;
   readonly components: Readonly<Record<string, Schema>>;
+}
+
+export interface SchemaOptions {
+  /** Whether fields that the contract does not know are refused. */
+  readonly closed: boolean;
+  /** Whether a message goes both ways: it then has a component for each, the one that is read with `Input` in its name. */
+  readonly goesBothWays: (codec: MessageCodec) => boolean;
+  readonly examples: Examples;
 }
 
 const SCALARS: Readonly<Record<string, Schema>> = {
@@ -65,7 +76,7 @@ const WELL_KNOWN: Readonly<Record<string, Schema>> = {
   'google.protobuf.Value': {},
 };
 
-export function createSchemas(codecs: Codecs, { closed }: { closed: boolean }): Schemas {
+export function createSchemas({ closed, goesBothWays, examples }: SchemaOptions): Schemas {
   const components: Record<string, Schema> = {};
 
   function reference(name: string, make: () => Schema): Schema {
@@ -77,34 +88,44 @@ export function createSchemas(codecs: Codecs, { closed }: { closed: boolean }): 
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  function objectOf(codec: MessageCodec, except: ReadonlySet<string>): Schema {
+  function objectOf(codec: MessageCodec, direction: Direction, except: ReadonlySet<string>): Schema {
     const fields = codec.fields.filter(({ name }) => !except.has(name));
-    const always = fields.filter((field) => field.always).map(({ jsonName }) => jsonName);
+    const always = direction === 'out' ? fields.filter((field) => field.always).map(({ jsonName }) => jsonName) : [];
     return {
       type: 'object',
       ...described(codec.type.comment),
-      properties: Object.fromEntries(
-        fields.map((field) => [field.jsonName, withComment(schemas.field(field), field.source.comment)]),
-      ),
-      ...(closed ? { additionalProperties: false } : {}),
-      ...(always.length > 0 ? { 'x-always-present': always } : {}),
+      properties: Object.fromEntries(fields.map((field) => [field.jsonName, propertyOf(field, direction)])),
+      ...(always.length > 0 ? { required: always } : {}),
+      ...(closed && direction === 'in' ? { additionalProperties: false } : {}),
+    };
+  }
+
+  /** OpenAPI 3.1 lets a description stand beside `$ref`. */
+  function propertyOf(field: FieldCodec, direction: Direction): Schema {
+    const example = examples.given(field);
+    return {
+      ...schemas.field(field, direction),
+      ...described(field.source.comment),
+      ...(example === undefined ? {} : { examples: [example] }),
     };
   }
 
   const schemas: Schemas = {
     components,
-    message(codec, except = new Set()) {
+    message(codec, direction, except = new Set()) {
       const special = WELL_KNOWN[codec.fullName];
       if (special !== undefined) return special;
-      return except.size > 0 ? objectOf(codec, except) : reference(codec.fullName, () => objectOf(codec, except));
+      if (except.size > 0) return objectOf(codec, direction, except);
+      const name = direction === 'in' && goesBothWays(codec) ? `${codec.fullName}Input` : codec.fullName;
+      return reference(name, () => objectOf(codec, direction, except));
     },
-    field(field) {
-      const value = schemas.value(field);
+    field(field, direction) {
+      const value = schemas.value(field, direction);
       if (field.shape === 'list') return { type: 'array', items: value };
       return field.shape === 'map' ? { type: 'object', additionalProperties: value } : value;
     },
-    value({ source, message }) {
-      if (message !== undefined) return schemas.message(message);
+    value({ source, message }, direction) {
+      if (message !== undefined) return schemas.message(message, direction);
       const { resolvedType } = source;
       if (!(resolvedType instanceof protobuf.Enum)) return SCALARS[source.type] ?? {};
       const name = resolvedType.fullName.slice(1);
@@ -122,11 +143,6 @@ function enumOf(type: protobuf.Enum): Schema {
   return { type: 'string', ...described(description), enum: Object.keys(type.values) };
 }
 
-/** OpenAPI 3.1 lets a description stand beside `$ref`. */
-function withComment(schema: Schema, comment: string | null): Schema {
-  return { ...schema, ...described(comment) };
-}
-
-function described(comment: string | null | undefined): { description?: string } {
+export function described(comment: string | null | undefined): { description?: string } {
   return comment === null || comment === undefined || comment === '' ? {} : { description: comment };
 }
