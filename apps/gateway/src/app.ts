@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { createClient, type Channel } from '@stampede/rpc';
 import { protoRoot, UserServiceDefinition } from '@stampede/contracts';
@@ -6,6 +7,7 @@ import { restPlugin, restServerOptions } from '@stampede/rest';
 import type { Logger, Metrics } from '@stampede/telemetry';
 import { boundConnections } from './admission/bound-connections.ts';
 import { createAdmission } from './admission/create-admission.ts';
+import { addCors } from './browser/cors.ts';
 import { challengeOf, createAuthenticate } from './auth/authenticate.ts';
 import { createKeySet } from './auth/key-set.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
@@ -24,6 +26,8 @@ export interface AppOptions {
   readonly settings: () => Settings;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Shared by the instances, for the tickets of streams; one of this process's own if absent, whose tickets no other takes. */
+  readonly secret?: string;
   readonly version?: string;
   readonly clock?: Clock;
 }
@@ -57,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     return503OnClosing: false,
   });
   const draining = createDraining(fastify);
+  addCors(fastify, () => settings().cors);
   const take = boundConnections(fastify, { limits: () => settings().limits, clock });
   addOperationsRoutes(fastify, { readiness: createReadiness(channels), stopping: () => draining.stopping, metrics });
   addDocsRoutes(fastify);
@@ -80,6 +85,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     authenticate,
     challenge: challengeOf,
+    tickets: { secret: options.secret ?? randomBytes(32), now: () => keys.heardNow() },
     observe({ method, status, seconds, ...served }) {
       metrics.observeCall('server', method?.service ?? 'none', method?.name ?? 'none', String(status), seconds);
       log.debug({ ...served, method: method?.fullName, status, seconds }, 'served');

@@ -17,6 +17,7 @@ const app = await createApp({
     order: host.channel('order', crash && { interceptors: [crashPoints(crash)] }),
   },
   settings: () => config.current,
+  ...(host.backing.serviceSecret === undefined ? {} : { secret: host.backing.serviceSecret }),
   metrics,
   log,
   version,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+const ORIGIN = /^(?:\*|https?:\/\/[a-z0-9.-]+(?::\d{1,5})?|https?:\/\/\[[0-9a-f:]+\](?::\d{1,5})?)$/;
+
 /** Everything that can be set, with what is shipped. */
 export const settingsSchema = z.object({
   /** Milliseconds that a unary call may take. */
@@ -8,6 +10,18 @@ export const settingsSchema = z.object({
   takeMs: z.int().min(1_000).max(600_000).default(30_000),
   /** Milliseconds for which clients are still answered, with `Connection: close`, when the gateway has left etcd. */
   drainMs: z.int().min(0).max(30_000).default(500),
+  /** Who may call from a browser. */
+  cors: z
+    .object({
+      /** Origins as browsers name them (`https://shop.example`), or `*` for all. */
+      origins: z
+        .array(z.string().regex(ORIGIN, 'must be an origin such as https://shop.example, or *'))
+        .max(100)
+        .default([]),
+      /** Seconds for which a browser may remember it. */
+      maxAgeSeconds: z.int().min(0).max(86_400).default(600),
+    })
+    .prefault({}),
   limits: z
     .object({
       /** Unary requests at once. */

@@ -18,3 +18,4 @@ export { problemOf, type Problem, type ProblemAnswer, type ProblemSettings } fro
 export { sendProblem, type ProblemContext } from './problem/send-problem.ts';
 export { restServerOptions } from './problem/server-options.ts';
 export { restPlugin } from './rest-plugin.ts';
+export type { TicketOptions } from './ticket/tickets.ts';

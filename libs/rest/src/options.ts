@@ -6,6 +6,7 @@ import type { CompressionOptions } from './answer/representation.ts';
 import type { ContractSource } from './contracts/load-contracts.ts';
 import type { RestMethod } from './contracts/method.ts';
 import type { Message } from './json/message-codec.ts';
+import type { TicketOptions } from './ticket/tickets.ts';
 
 /** What a hook may change of a call before it is made. */
 export interface CallChanges {
@@ -103,6 +104,8 @@ export interface RestOptions extends ContractSource {
   readonly refuseNul?: boolean;
   /** Refuse 64-bit integers beyond ±(2^53 - 1): for services that hold them as doubles (ts-proto's `forceLong=number`); false if absent. */
   readonly safeIntegers?: boolean;
+  /** Tickets with which browsers open streams that need authentication; none are made or taken if absent. */
+  readonly tickets?: TicketOptions;
   /** Headers and trailers that go through between HTTP and the services; none if absent. */
   readonly forwardHeaders?: ForwardedHeaders;
   /** Entity tags on what GET answers, and 304 to who has it already (`If-None-Match`); false if absent. The call is made all the same. */

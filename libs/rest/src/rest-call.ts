@@ -11,7 +11,8 @@ export interface RestCall {
   readonly requestId: string;
   readonly trace: TraceContext;
   readonly path: string;
-  readonly query: string;
+  /** Without what was in it for the door alone. */
+  query: string;
   target: { readonly route: Route; readonly segments: readonly string[] } | undefined;
   user: User | undefined;
 }

@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import type { User } from '@stampede/rpc';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createForward } from './answer/forwarding.ts';
 import type { Coding } from './answer/accept-encoding.ts';
@@ -13,12 +14,14 @@ import { badHost, expectationFailed, methodNotAllowed, routeNotFound, uriTooLong
 import type { ProblemSettings } from './problem/problem.ts';
 import { sendProblem } from './problem/send-problem.ts';
 import { readBody, readContent } from './request/read-body.ts';
-import { beginCall, problemContext } from './rest-call.ts';
+import { beginCall, problemContext, type RestCall } from './rest-call.ts';
 import { compileRoutes, type Route } from './route.ts';
 import { createRouter } from './routing/router.ts';
 import type { Exchange, Serving } from './serving.ts';
 import { answerClientStream } from './stream/answer-client-stream.ts';
 import { answerStream } from './stream/answer-stream.ts';
+import { addTicketRoute, targetOf } from './ticket/mint-ticket.ts';
+import { createTickets, type Tickets } from './ticket/tickets.ts';
 import { answerUnary } from './unary.ts';
 
 const MIB = 1024 * 1024;
@@ -68,6 +71,8 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     forward: createForward(options.forwardHeaders ?? {}),
   };
 
+  const tickets = options.tickets === undefined ? undefined : createTickets(options.tickets);
+
   function begin(request: FastifyRequest, reply: FastifyReply) {
     if (options.observe !== undefined) reply.raw.once('close', () => observe(request, reply, options));
     return beginCall(request, reply, fastify.prefix);
@@ -85,11 +90,14 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       return reply.code(204).header('allow', match.allowed.join(', ')).send();
     }
     call.target = match;
-    options.admit?.(request, reply, match.route.method);
-    // No await where nothing is awaited: a cached token costs no turn of the event loop.
-    const user = options.authenticate?.(request, match.route.method);
-    call.user = user instanceof Promise ? await user : user;
     const { method } = match.route;
+    options.admit?.(request, reply, method);
+    // No await where nothing is awaited: a cached token costs no turn of the event loop.
+    const user =
+      tickets !== undefined && method.responseStream && request.headers.authorization === undefined
+        ? (redeem(tickets, call) ?? options.authenticate?.(request, method))
+        : options.authenticate?.(request, method);
+    call.user = user instanceof Promise ? await user : user;
     if (!method.requestStream) return undefined;
     // A stream of requests is read as it arrives: before Fastify would wait for the whole body.
     const exchange = { route: match.route, segments: match.segments, call, request, reply };
@@ -139,6 +147,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
         reasons: { statuses: settings.reasonStatus, comments: reasonComments(root, settings.reasonStatus) },
         prefix: fastify.prefix,
         options,
+        tickets,
         openapi: options.openapi ?? {},
       }),
     );
@@ -154,6 +163,8 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     });
   }
 
+  if (tickets !== undefined) addTicketRoute(fastify, { tickets, router, options, urlLimit, begin });
+
   fastify.route({
     method: [...fastify.supportedMethods],
     url: '/*',
@@ -167,6 +178,14 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
       return route.method.responseStream ? answerStream(exchange, serving) : answerUnary(exchange, serving);
     },
   });
+}
+
+/** Who asks for a stream by a ticket, which is then no parameter any more; undefined where there is none. */
+function redeem(tickets: Tickets, call: RestCall): Promise<User> | undefined {
+  const found = tickets.find(call.query);
+  if (found === undefined) return undefined;
+  call.query = found.query;
+  return tickets.redeem(found.ticket, targetOf(call.path, found.query));
 }
 
 const CONTINUE = /^100-continue$/i;

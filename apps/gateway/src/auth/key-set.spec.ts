@@ -73,6 +73,23 @@ test('a withdrawn key stops working, and a failed fetch withdraws nothing', asyn
   await expect.poll(() => keys.find('a')).toBeUndefined();
 });
 
+test('where the newest keys cannot be had, an unknown one may be good: it is not refused, and asked for no more often', async () => {
+  const { keys, state, clock } = await keySet();
+  await keys.find('a');
+  state.fail = true;
+  await clock.advance(3_000);
+  for (let count = 0; count < 100; count++) {
+    await expect(keys.find('b')).rejects.toMatchObject({ code: 'UNAVAILABLE', reason: 'KEYS_UNAVAILABLE' });
+  }
+  expect(state.fetches).toBe(2);
+  expect(await keys.find('a')).toBeDefined();
+  state.fail = false;
+  state.keys = [...state.keys, (await createSigner('b')).jwk];
+  await clock.advance(3_000);
+  expect(await keys.find('b')).toBeDefined();
+  expect(await keys.find('c')).toBeUndefined();
+});
+
 test('as long as there are no keys at all, each token asks for them', async () => {
   const { keys, state } = await keySet();
   state.fail = true;

@@ -1,4 +1,5 @@
 import { importJWK, type CryptoKey } from 'jose';
+import { AppError } from '@stampede/errors';
 import type { Jwk } from '@stampede/contracts';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger } from '@stampede/telemetry';
@@ -16,13 +17,15 @@ export interface KeySetOptions {
 
 /** The public keys that verify access tokens. */
 export interface KeySet {
-  /** The key of this id; undefined if there is none. Rejects where no keys could be fetched yet. */
+  /** The key of this id; undefined if there is none. Rejects where that cannot be told, as keys could not be fetched (any yet, or the newest). */
   find(kid: string): Promise<CryptoKey | undefined>;
   /**
    * The time that tokens are issued by, in epoch milliseconds: what the signer said with its keys, and what a clock that never jumps has counted
    * since. This process's own until keys were fetched.
    */
   now(): number;
+  /** The same, once it was said: waits for the first keys. Rejects where none could be fetched yet. */
+  heardNow(): number | Promise<number>;
 }
 
 /**
@@ -33,6 +36,8 @@ export function createKeySet({ fetchKeys, clock, log, cooldownMs = 3_000, maxAge
   let keys: ReadonlyMap<string, CryptoKey> | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | undefined;
+  /** Why the newest keys are not known; undefined where they are. */
+  let failure: unknown;
   let issuedAt: { readonly time: number; readonly heardAt: number } | undefined;
 
   async function refresh(): Promise<void> {
@@ -42,12 +47,14 @@ export function createKeySet({ fetchKeys, clock, log, cooldownMs = 3_000, maxAge
       // As of the end of the call: at worst a little behind, so that no good token is refused.
       if (time !== undefined) issuedAt = { time: time.getTime(), heardAt: clock.monotonic() };
       keys = new Map((await Promise.all(jwks.map(importKey))).flat());
+      failure = undefined;
     } catch (error) {
       // Nobody could be let in without keys: the next token may ask again at once.
       if (keys === undefined) {
         fetchedAt = Number.NEGATIVE_INFINITY;
         throw error;
       }
+      failure = error;
       log.warn({ err: error }, 'the keys of tokens could not be fetched; those at hand stay');
     }
   }
@@ -57,15 +64,28 @@ export function createKeySet({ fetchKeys, clock, log, cooldownMs = 3_000, maxAge
     return fetching;
   }
 
+  const now = () => (issuedAt === undefined ? clock.now() : issuedAt.time + clock.monotonic() - issuedAt.heardAt);
+
   return {
     async find(kid) {
       const age = clock.monotonic() - fetchedAt;
       if (keys === undefined || (!keys.has(kid) && (fetching !== undefined || age >= cooldownMs))) await refreshOnce();
       else if (age >= maxAgeMs) void refreshOnce();
-      return keys?.get(kid);
+      const key = keys?.get(kid);
+      // It may be one that signs since the fetch that failed: whoever has it is to try again, and not to log in anew.
+      if (key === undefined && failure !== undefined) throw unknowable(failure);
+      return key;
     },
-    now: () => (issuedAt === undefined ? clock.now() : issuedAt.time + clock.monotonic() - issuedAt.heardAt),
+    now,
+    heardNow: () => (keys === undefined ? refreshOnce().then(now) : now()),
   };
+}
+
+function unknowable(cause: unknown): AppError {
+  return new AppError('UNAVAILABLE', 'KEYS_UNAVAILABLE', 'the keys of tokens cannot be had right now: try again', {
+    cause,
+    metadata: { retry_after_seconds: '3' },
+  });
 }
 
 /** Only Ed25519 keys for signatures are taken, whatever else the set holds. */

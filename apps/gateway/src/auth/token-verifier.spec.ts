@@ -19,6 +19,7 @@ async function verifier() {
         return Promise.resolve(key instanceof Uint8Array ? undefined : key);
       },
       now: () => issuer.now(),
+      heardNow: () => issuer.now(),
     },
   });
   const seconds = () => Math.floor(clock.now() / 1000);

@@ -72,6 +72,7 @@ export interface GatewayOptions {
   readonly order?: Handlers;
   readonly signer?: Signer;
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly clock?: AppOptions['clock'];
   /** Instead of one real server for each service. */
   readonly discovery?: Discovery;
 }
@@ -100,6 +101,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<App & 
       order: channelTo('order'),
     } satisfies AppOptions['channels'],
     settings: () => settings,
+    secret: SECRET,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     metrics: createMetrics({ service: 'gateway', instance: 'gateway-1' }),
     log,
   });

@@ -2,12 +2,14 @@ import type { Codecs } from '../json/codecs.ts';
 import type { MessageCodec } from '../json/message-codec.ts';
 import type { OpenApiOptions, RestOptions } from '../options.ts';
 import type { Route } from '../route.ts';
+import type { Tickets } from '../ticket/tickets.ts';
 import type { Reasons } from './errors.ts';
 import { createExamples } from './example.ts';
 import { operation, type Describing } from './operation.ts';
 import { describePath } from './path.ts';
 import { problemSchema } from './problem-schema.ts';
 import { createSchemas, described, type Schema } from './schema.ts';
+import { TICKET_TAG, ticketOperation, ticketScheme } from './ticket-operation.ts';
 
 interface Source {
   readonly routes: readonly Route[];
@@ -16,6 +18,8 @@ interface Source {
   readonly reasons: Reasons;
   readonly prefix: string;
   readonly options: Pick<RestOptions, 'unknownFields' | 'etag'>;
+  /** Undefined where streams take none. */
+  readonly tickets: Tickets | undefined;
   readonly openapi: OpenApiOptions;
 }
 
@@ -23,7 +27,7 @@ interface Source {
 const VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'PATCH']);
 
 /** The OpenAPI 3.1 document of all routes. @see https://spec.openapis.org/oas/v3.1.1.html */
-export function openApiDocument({ routes, codecs, reasons, prefix, options, openapi }: Source): Schema {
+export function openApiDocument({ routes, codecs, reasons, prefix, options, tickets, openapi }: Source): Schema {
   const examples = createExamples(openapi.examples ?? {});
   const schemas = createSchemas({
     closed: options.unknownFields !== 'drop',
@@ -39,12 +43,14 @@ export function openApiDocument({ routes, codecs, reasons, prefix, options, open
     responses,
     openapi,
     etag: options.etag ?? false,
+    tickets: tickets !== undefined,
   };
   const paths: Record<string, Record<string, Schema>> = {};
   for (const route of routes.filter(({ binding }) => VERBS.has(binding.verb))) {
     const { path, parameters } = describePath(route.binding.template);
     (paths[prefix + path] ??= {})[route.binding.verb.toLowerCase()] = operation(route, parameters, describing);
   }
+  if (tickets !== undefined) paths[prefix + tickets.path] = { post: ticketOperation(tickets, routes, describing) };
   const services = new Map(routes.map(({ method }) => [method.service, method.source.parent?.comment]));
   return {
     openapi: '3.1.1',
@@ -56,10 +62,13 @@ export function openApiDocument({ routes, codecs, reasons, prefix, options, open
     },
     servers: openapi.servers ?? [{ url: '/' }],
     ...(openapi.security === undefined ? { security: [] } : {}),
-    tags: [...services].map(([service, comment]) => {
-      const name = service.slice(service.lastIndexOf('.') + 1);
-      return { name, description: comment ?? name };
-    }),
+    tags: [
+      ...[...services].map(([service, comment]) => {
+        const name = service.slice(service.lastIndexOf('.') + 1);
+        return { name, description: comment ?? name };
+      }),
+      ...(tickets === undefined ? [] : [TICKET_TAG]),
+    ],
     paths,
     components: {
       schemas: { ...schemas.components, Problem: problemSchema([...reasons.statuses.keys()]) },
@@ -73,7 +82,14 @@ export function openApiDocument({ routes, codecs, reasons, prefix, options, open
           ? { ETag: { description: 'Names these bytes: send it as `If-None-Match`.', schema: { type: 'string' } } }
           : {}),
       },
-      ...(openapi.securitySchemes === undefined ? {} : { securitySchemes: openapi.securitySchemes }),
+      ...(openapi.securitySchemes === undefined && tickets === undefined
+        ? {}
+        : {
+            securitySchemes: {
+              ...openapi.securitySchemes,
+              ...(tickets === undefined ? {} : { ticket: ticketScheme(tickets) }),
+            },
+          }),
     },
   };
 }

@@ -48,11 +48,22 @@ const LATE = own(
 
 const REASON = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b/g;
 
+const OF_TICKETS = [
+  own(401, 'INVALID_TICKET', 'The ticket is not one for this stream.', 'UNAUTHENTICATED'),
+  own(401, 'TICKET_EXPIRED', 'The ticket has expired: get another.', 'UNAUTHENTICATED'),
+];
+
+export interface ErrorSources {
+  readonly reasons: Reasons;
+  readonly openapi: OpenApiOptions;
+  /** Whether streams take tickets. */
+  readonly tickets: boolean;
+}
+
 /** The failures of a route: the edge's own, those that the method's comment names, and those that whoever mounts the plugin adds. */
 export function errorsOf(
-  { method, binding, takesContent }: Route,
-  reasons: Reasons,
-  openapi: OpenApiOptions,
+  { method, binding, takesContent }: Pick<Route, 'method' | 'binding' | 'takesContent'>,
+  { reasons, openapi, tickets }: ErrorSources,
 ): DocumentedError[] {
   const named = (method.comment?.match(REASON) ?? []).filter((reason) => reasons.statuses.has(reason));
   const added = openapi.errors?.(method) ?? [];
@@ -67,7 +78,7 @@ export function errorsOf(
       typeof error === 'string' ? ofContract(error, reasons, method.fullName) : error,
     ),
     ...OUTAGES,
-    ...(method.responseStream ? [] : [LATE]),
+    ...(method.responseStream ? (tickets && guarded ? OF_TICKETS : []) : [LATE]),
   ];
   return [...new Map(all.map((error) => [error.reason, error])).values()];
 }

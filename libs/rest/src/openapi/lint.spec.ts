@@ -19,6 +19,7 @@ test.each([
     'with everything',
     {
       etag: true,
+      tickets: { secret: 'x' },
       openapi: {
         license: LICENSE,
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },

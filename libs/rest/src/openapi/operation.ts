@@ -19,6 +19,7 @@ export interface Describing {
   readonly responses: Record<string, Schema>;
   readonly openapi: OpenApiOptions;
   readonly etag: boolean;
+  readonly tickets: boolean;
 }
 
 /** How deep query parameters of nested messages are listed. */
@@ -36,7 +37,7 @@ const IF_NONE_MATCH: Schema = {
 
 export function operation(route: Route, path: readonly PathParameter[], describing: Describing): Schema {
   const { binding, method, hooks } = route;
-  const { codecs, openapi, reasons, responses } = describing;
+  const { codecs, responses } = describing;
   const request = codecs.of(method.requestType);
   const [summary, ...rest] = (method.comment ?? method.name).split(/(?<=\.)\s+/);
   const service = method.service.slice(method.service.lastIndexOf('.') + 1);
@@ -48,7 +49,7 @@ export function operation(route: Route, path: readonly PathParameter[], describi
     tags: [service],
     summary,
     ...described(rest.join(' ')),
-    ...(openapi.security === undefined ? {} : { security: openapi.security(method).map((name) => ({ [name]: [] })) }),
+    ...securityOf(route, describing),
     parameters: [
       ...pathParameters(path, request, describing),
       ...queryParameters(route, request, describing),
@@ -61,11 +62,19 @@ export function operation(route: Route, path: readonly PathParameter[], describi
         answers.map(([status, description]) => [status, { description, headers: tagged ? TAGGED : HEADERS, content }]),
       ),
       ...(tagged ? { 304: { description: 'It is still what `If-None-Match` names.', headers: TAGGED } } : {}),
-      ...errorResponses(errorsOf(route, reasons, openapi), responses),
+      ...errorResponses(errorsOf(route, describing), responses),
       '4XX': PROBLEM,
       '5XX': PROBLEM,
     },
   };
+}
+
+/** Any one of the schemes; a stream that needs one can be opened with a ticket too. */
+function securityOf({ method }: Route, { openapi, tickets }: Describing): { security?: Schema[] } {
+  if (openapi.security === undefined) return {};
+  const names = [...openapi.security(method)];
+  if (tickets && method.responseStream && names.length > 0) names.push('ticket');
+  return { security: names.map((name) => ({ [name]: [] })) };
 }
 
 function responseContent(route: Route, { codecs, schemas, examples }: Describing): Schema {

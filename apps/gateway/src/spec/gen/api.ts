@@ -288,6 +288,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stream-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a ticket with which an EventSource, which sends no header, can open one stream. */
+        post: operations["Tickets_CreateTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -881,6 +898,23 @@ export interface components {
          *     - `ILLEGAL_TRANSITION`: The order's status does not allow this. Metadata: order_id, status.
          */
         "409.ILLEGAL_TRANSITION": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Unauthorized.
+         *     - `INVALID_TICKET`: The ticket is not one for this stream.
+         *     - `INVALID_TOKEN`: The access token is not valid.
+         *     - `TICKET_EXPIRED`: The ticket has expired: get another.
+         *     - `TOKEN_EXPIRED`: The access token has expired: refresh the session.
+         *     - `TOKEN_MISSING`: There is no access token.
+         *     - `UNKNOWN_KEY`: The access token is signed with a key that is not ours.
+         */
+        "401.INVALID_TICKET.INVALID_TOKEN.TICKET_EXPIRED.TOKEN_EXPIRED.TOKEN_MISSING.UNKNOWN_KEY": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1993,11 +2027,68 @@ export interface operations {
                 };
             };
             400: components["responses"]["400.INVALID_ARGUMENT"];
-            401: components["responses"]["401.INVALID_TOKEN.TOKEN_EXPIRED.TOKEN_MISSING.UNKNOWN_KEY"];
+            401: components["responses"]["401.INVALID_TICKET.INVALID_TOKEN.TICKET_EXPIRED.TOKEN_EXPIRED.TOKEN_MISSING.UNKNOWN_KEY"];
             404: components["responses"]["404.ORDER_NOT_FOUND"];
             429: components["responses"]["429.TOO_MANY_PIPELINED"];
             500: components["responses"]["500.INTERNAL"];
             503: components["responses"]["503.OVERLOADED.UNAVAILABLE"];
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    Tickets_CreateTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "path": "/v1/things/1:watch"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The path of the stream with its query, as in a URL. */
+                    path: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The ticket. */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ticket": "eyJpZCI6ImFubiJ9.q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
+                     *       "url": "/v1/things/1:watch?ticket=eyJpZCI6ImFubiJ9.q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
+                     *       "expiresIn": 30
+                     *     }
+                     */
+                    "application/json": {
+                        ticket: string;
+                        /** @description The path with the ticket in it: what the EventSource is to open. */
+                        url: string;
+                        /** @description Seconds within which the stream is to be opened. */
+                        expiresIn: number;
+                    };
+                };
+            };
+            400: components["responses"]["400.INVALID_ARGUMENT.MALFORMED_JSON"];
+            401: components["responses"]["401.INVALID_TOKEN.TOKEN_EXPIRED.TOKEN_MISSING.UNKNOWN_KEY"];
+            404: components["responses"]["404.ORDER_NOT_FOUND"];
+            413: components["responses"]["413.BODY_TOO_LARGE"];
+            415: components["responses"]["415.UNSUPPORTED_CONTENT_ENCODING.UNSUPPORTED_MEDIA_TYPE"];
+            429: components["responses"]["429.TOO_MANY_PIPELINED"];
+            500: components["responses"]["500.INTERNAL"];
+            503: components["responses"]["503.OVERLOADED.UNAVAILABLE"];
+            504: components["responses"]["504.DEADLINE_EXCEEDED"];
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
         };
