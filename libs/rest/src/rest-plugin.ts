@@ -78,8 +78,33 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     return beginCall(request, reply, fastify.prefix);
   }
 
-  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  /** Answers whoever comes without a call to make, and lets the others in once it is known who they are. */
+  function admit(request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void): void {
     const call = begin(request, reply);
+    const { method } = targetOfCall(call, request, reply) ?? {};
+    if (method === undefined) return;
+    options.admit?.(request, reply, method);
+    const user =
+      tickets !== undefined && method.responseStream && request.headers.authorization === undefined
+        ? (redeem(tickets, call) ?? options.authenticate?.(request, method))
+        : options.authenticate?.(request, method);
+    // No promise where nothing is awaited: a cached token costs no turn of the event loop.
+    if (!(user instanceof Promise)) return enter(user);
+    user.then(enter, next);
+
+    function enter(known: User | undefined): void {
+      call.user = known;
+      const { target } = call;
+      if (target?.route.method.requestStream !== true) return next();
+      // A stream of requests is read as it arrives: before Fastify would wait for the whole body.
+      const exchange: Exchange = { ...target, call, request, reply };
+      const answer = target.route.method.responseStream ? answerStream : answerClientStream;
+      answer(exchange, serving).catch(next);
+    }
+  }
+
+  /** What a request is for; undefined where it has been answered. */
+  function targetOfCall(call: RestCall, request: FastifyRequest, reply: FastifyReply): Route | undefined {
     if (!hasOneHost(request)) throw badHost();
     if (request.headers.expect !== undefined && !CONTINUE.test(request.headers.expect)) throw expectationFailed();
     if ((request.raw.url ?? '').length > urlLimit) throw uriTooLong(urlLimit);
@@ -87,21 +112,11 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     if (match.kind === 'unknown-path') throw routeNotFound(call.path);
     if (match.kind === 'wrong-method') {
       if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, match.allowed);
-      return reply.code(204).header('allow', match.allowed.join(', ')).send();
+      void reply.code(204).header('allow', match.allowed.join(', ')).send();
+      return undefined;
     }
     call.target = match;
-    const { method } = match.route;
-    options.admit?.(request, reply, method);
-    // No await where nothing is awaited: a cached token costs no turn of the event loop.
-    const user =
-      tickets !== undefined && method.responseStream && request.headers.authorization === undefined
-        ? (redeem(tickets, call) ?? options.authenticate?.(request, method))
-        : options.authenticate?.(request, method);
-    call.user = user instanceof Promise ? await user : user;
-    if (!method.requestStream) return undefined;
-    // A stream of requests is read as it arrives: before Fastify would wait for the whole body.
-    const exchange = { route: match.route, segments: match.segments, call, request, reply };
-    return method.responseStream ? answerStream(exchange, serving) : answerClientStream(exchange, serving);
+    return match.route;
   }
 
   // Node would answer an expectation it does not know by itself, and without a word.
@@ -169,7 +184,13 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     method: [...fastify.supportedMethods],
     url: '/*',
     bodyLimit,
-    onRequest: admit,
+    onRequest(request, reply, next) {
+      try {
+        admit(request, reply, next);
+      } catch (error) {
+        next(error as Error);
+      }
+    },
     handler(request, reply) {
       const call = request.rest;
       if (call?.target === undefined) throw new Error('a request came past its admission');
@@ -194,7 +215,10 @@ const CONTINUE = /^100-continue$/i;
 function hasOneHost({ raw }: FastifyRequest): boolean {
   const { rawHeaders, httpVersion } = raw;
   let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
   return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
 }
 

@@ -39,23 +39,33 @@ export interface Reading extends ReadOptions {
 const MAX_VIOLATIONS = 20;
 const MAX_NAME = 100;
 
-export function startReading({ unknownFields, refuseNul, safeIntegers }: ReadOptions): Reading {
-  let violations: FieldViolation[] | undefined;
-  return {
-    unknownFields,
-    refuseNul,
-    safeIntegers,
-    get refusals() {
-      return violations?.length ?? 0;
-    },
-    refuse(place, description) {
-      violations ??= [];
-      if (violations.length < MAX_VIOLATIONS) violations.push({ field: spell(place) || 'body', description });
-      return null;
-    },
-    finish() {
-      if (violations === undefined) return;
-      throw invalidRequest(violations);
-    },
-  };
+export function startReading(options: ReadOptions): Reading {
+  return new RequestReading(options);
+}
+
+class RequestReading implements Reading {
+  readonly unknownFields: ReadOptions['unknownFields'];
+  readonly refuseNul: boolean;
+  readonly safeIntegers: boolean;
+  #violations: FieldViolation[] | undefined;
+
+  constructor({ unknownFields, refuseNul, safeIntegers }: ReadOptions) {
+    this.unknownFields = unknownFields;
+    this.refuseNul = refuseNul;
+    this.safeIntegers = safeIntegers;
+  }
+
+  get refusals(): number {
+    return this.#violations?.length ?? 0;
+  }
+
+  refuse(place: Place, description: string): null {
+    this.#violations ??= [];
+    if (this.#violations.length < MAX_VIOLATIONS) this.#violations.push({ field: spell(place) || 'body', description });
+    return null;
+  }
+
+  finish(): void {
+    if (this.#violations !== undefined) throw invalidRequest(this.#violations);
+  }
 }

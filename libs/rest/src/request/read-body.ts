@@ -22,14 +22,15 @@ export function readContent(headers: BodyHeaders, data: Buffer): HttpContent {
 export function readBody(headers: BodyHeaders, body: Buffer): unknown {
   if (body.length === 0) return undefined;
   refuseEncoded(headers);
-  refuseOtherThan(JSON_TYPE, headers);
+  // As most clients say it.
+  if (headers['content-type'] !== 'application/json') refuseOtherThan(JSON_TYPE, headers);
   return parseBody(body);
 }
 
 /** Packed bodies are not taken: a kilobyte of gzip is a megabyte to unpack, for strangers too where a route is open to them. */
 export function refuseEncoded(headers: BodyHeaders): void {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') throw unsupportedEncoding(encoding);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw unsupportedEncoding(encoding);
 }
 
 /** Throws 415, naming the type `wanted`, unless the body's media type is one of `types` and its charset UTF-8. */

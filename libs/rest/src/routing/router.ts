@@ -35,23 +35,29 @@ export function createRouter<Route>(): Router<Route> {
   const top = createNode<Route>();
   const verbs = new Set<string>();
 
-  function* candidates(
+  /** The first place where these segments lead, in the order of precedence, for which `visit` has something. */
+  function search<Found>(
     node: Node<Route>,
     segments: readonly string[],
     verb: string,
-    at = 0,
-  ): Iterable<Map<string, Route>> {
+    at: number,
+    visit: (byMethod: Map<string, Route>) => Found | undefined,
+  ): Found | undefined {
     const segment = segments[at];
+    let found: Found | undefined;
     if (segment === undefined) {
       const end = node.ends.get(verb);
-      if (end !== undefined) yield end;
+      if (end !== undefined) found = visit(end);
     } else {
       const literal = node.literals.get(decoded(segment));
-      if (literal !== undefined) yield* candidates(literal, segments, verb, at + 1);
-      if (node.one !== undefined && segment !== '') yield* candidates(node.one, segments, verb, at + 1);
+      if (literal !== undefined) found = search(literal, segments, verb, at + 1, visit);
+      if (found === undefined && node.one !== undefined && segment !== '') {
+        found = search(node.one, segments, verb, at + 1, visit);
+      }
     }
+    if (found !== undefined) return found;
     const rest = node.rest.get(verb);
-    if (rest !== undefined) yield rest;
+    return rest === undefined ? undefined : visit(rest);
   }
 
   return {
@@ -85,27 +91,35 @@ export function createRouter<Route>(): Router<Route> {
       const segments = path === '/' ? [] : path.slice(1).split('/');
       const last = segments.at(-1) ?? '';
       const colon = last.lastIndexOf(':');
-      const readings: { segments: string[]; verb: string }[] = [{ segments, verb: '' }];
-      if (colon !== -1) {
-        const verb = decoded(last.slice(colon + 1));
-        if (verbs.has(verb)) readings.unshift({ segments: [...segments.slice(0, -1), last.slice(0, colon)], verb });
-      }
-      const allowed = new Set<string>();
-      for (const reading of readings) {
-        for (const byMethod of candidates(top, reading.segments, reading.verb)) {
-          const route =
-            byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined) ?? byMethod.get(ANY_METHOD);
-          if (route !== undefined) return { kind: 'found', route, segments: reading.segments };
+      const verb = colon === -1 ? '' : decoded(last.slice(colon + 1));
+      let allowed: Set<string> | undefined;
+      const visit = (byMethod: Map<string, Route>) => {
+        const route =
+          byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined) ?? byMethod.get(ANY_METHOD);
+        if (route === undefined) {
+          allowed ??= new Set();
           for (const name of byMethod.keys()) allowed.add(name);
         }
-        // What reads as a known verb of a known path is not some other resource whose name contains a colon.
-        if (allowed.size > 0) break;
+        return route;
+      };
+      if (verb !== '' && verbs.has(verb)) {
+        const shorter = segments.with(-1, last.slice(0, colon));
+        const route = search(top, shorter, verb, 0, visit);
+        if (route !== undefined) return { kind: 'found', route, segments: shorter };
       }
-      if (allowed.size === 0) return { kind: 'unknown-path' };
-      if (allowed.has('GET')) allowed.add('HEAD');
-      return { kind: 'wrong-method', allowed: [...allowed].sort() };
+      // What reads as a known verb of a known path is not some other resource whose name contains a colon.
+      if (allowed === undefined) {
+        const route = search(top, segments, '', 0, visit);
+        if (route !== undefined) return { kind: 'found', route, segments };
+      }
+      return allowed === undefined ? { kind: 'unknown-path' } : wrongMethod(allowed);
     },
   };
+}
+
+function wrongMethod(allowed: Set<string>): { readonly kind: 'wrong-method'; readonly allowed: readonly string[] } {
+  if (allowed.has('GET')) allowed.add('HEAD');
+  return { kind: 'wrong-method', allowed: [...allowed].sort() };
 }
 
 function createNode<Route>(): Node<Route> {

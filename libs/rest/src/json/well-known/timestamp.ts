@@ -22,6 +22,8 @@ export const timestampCodec: ValueCodec = {
     const whole = numberOf(seconds);
     if (!(whole >= MIN && whole <= MAX) || nanos < 0 || nanos > 999_999_999)
       throw new RangeError('a Timestamp beyond the years 1 to 9999');
+    // Milliseconds are what a Date writes by itself, and what most clocks have.
+    if (nanos !== 0 && nanos % 1_000_000 === 0) return `"${new Date(whole * 1000 + nanos / 1_000_000).toISOString()}"`;
     return `"${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction(nanos)}Z"`;
   },
 };
