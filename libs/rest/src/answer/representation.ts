@@ -4,6 +4,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chooseCoding, type Coding } from './accept-encoding.ts';
 
+/** How answers are packed for those who accept it. */
 export interface CompressionOptions {
   /** Bytes below which an answer is not worth it; 1,024 if absent. */
   readonly minBytes?: number;
