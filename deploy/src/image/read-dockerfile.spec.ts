@@ -17,6 +17,12 @@ test('it listens where others can reach it, and its health check asks there', ()
   expect(text).toContain('EXPOSE 8080 9090');
 });
 
+test('it starts Node with the flags that npm start gives', () => {
+  const flags = readFileSync(path.join(ROOT, 'apps/stack/src/node-flags.ts'), 'utf8').match(/(?<=')--[^']+(?=')/g);
+  expect(flags).not.toBeNull();
+  expect(image.entrypoint).toEqual(expect.arrayContaining(flags ?? []));
+});
+
 test('the Node of package-lock.json needs no library that such an image lacks', () => {
   const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: readonly string[] };
   const names = sharedObjects.map((file) => path.basename(file)).filter((name) => /^lib.*\.so/.test(name));

@@ -5,8 +5,8 @@ import { startWorker } from '../process/start-worker.ts';
 import type { OpenShop } from './measure-round.ts';
 import type { Shop } from './shop.ts';
 
-/** As many as keep two cores busy; more only wait longer. */
-export const BUYERS = 64;
+/** As many as fill the batches and are served within a tenth of a second; more only wait longer. */
+export const BUYERS = 256;
 const WARM_UP_SECONDS = 5;
 
 /** Puts buyers before a shop's door, who buy for a while before anything is measured; fails where nothing can be bought. */
