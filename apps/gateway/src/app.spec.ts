@@ -83,6 +83,7 @@ test('the contracts of all three services are described, with their security', a
     'post /v1/sessions',
     'post /v1/sessions:refresh',
     'post /v1/sessions:revoke',
+    'post /v1/stream-tickets',
     'post /v1/users',
   ]);
   expect(document.paths['/v1/products']?.['get']?.security).toEqual([]);

@@ -45,11 +45,19 @@ const START = `SwaggerUIBundle({
 const HTML = 'text/html; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** The viewer's own files, each read when it is first asked for. */
-const FILES = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': SCRIPT,
-} as const;
+/** The viewer's own files, each read when it is first asked for. Named in full, so that a bundle knows what to carry. */
+const FILES = [
+  {
+    name: 'swagger-ui.css',
+    type: 'text/css; charset=utf-8',
+    file: new URL('../../../../node_modules/swagger-ui-dist/swagger-ui.css', import.meta.url),
+  },
+  {
+    name: 'swagger-ui-bundle.js',
+    type: SCRIPT,
+    file: new URL('../../../../node_modules/swagger-ui-dist/swagger-ui-bundle.js', import.meta.url),
+  },
+];
 
 const SETTINGS = { reasonStatus: new Map<string, number>() };
 
@@ -77,11 +85,11 @@ export function addDocsRoutes(app: FastifyInstance): void {
 
   serve('/docs', HTML, () => PAGE);
   serve('/docs/start.js', SCRIPT, () => START);
-  for (const [name, type] of Object.entries(FILES)) {
+  for (const { name, type, file } of FILES) {
     serve(`/docs/${name}`, type, () => {
-      const file = read.get(name) ?? readFile(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)));
-      read.set(name, file);
-      return file;
+      const content = read.get(name) ?? readFile(file);
+      read.set(name, content);
+      return content;
     });
   }
 }
