@@ -6,6 +6,8 @@ const POOL_THREADS = 4;
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
+/** No access token lives longer, whatever is set: a key that signs no more verifies for as long. */
+export const MAX_ACCESS_SECONDS = DAY;
 
 /** Everything that can be set, with what is shipped. */
 export const settingsSchema = z.object({
@@ -16,7 +18,7 @@ export const settingsSchema = z.object({
       accessSeconds: z
         .int()
         .min(10)
-        .max(DAY)
+        .max(MAX_ACCESS_SECONDS)
         .default(15 * MINUTE),
       /** Seconds, counted anew with each refresh. */
       refreshSeconds: z
@@ -24,6 +26,22 @@ export const settingsSchema = z.object({
         .min(MINUTE)
         .max(400 * DAY)
         .default(30 * DAY),
+    })
+    .prefault({}),
+  keys: z
+    .object({
+      /** Seconds that a key signs; then another one takes its place. */
+      signSeconds: z
+        .int()
+        .min(MINUTE)
+        .max(3_650 * DAY)
+        .default(30 * DAY),
+      /** Seconds that the next one is published before it signs. */
+      aheadSeconds: z
+        .int()
+        .min(10)
+        .max(DAY)
+        .default(5 * MINUTE),
     })
     .prefault({}),
   /**

@@ -1,10 +1,25 @@
 import type { Database } from '@stampede/postgres';
 import type { PublicKey, SigningKey, SigningKeys } from '../domain/signing-keys.ts';
 
+export interface RotationTimes {
+  /** How long a key signs. */
+  readonly signSeconds: number;
+  /** How long it is published before. */
+  readonly aheadSeconds: number;
+  /** How long it verifies afterwards: no less than a token lives. */
+  readonly verifySeconds: number;
+}
+
 /** Signing keys in the table `signing_keys`, read anew each time: a rotation is in force everywhere at once. */
 export function createPostgresSigningKeys(database: Database): SigningKeys & {
   /** Keeps what `make` makes if no key is there yet, whoever else does the same at the same time. */
   ensure(make: () => Promise<SigningKey>): Promise<void>;
+  /**
+   * Makes the next key once the one that signs has done so for `signSeconds`, by the database's clock and whoever else does the same at the same time: it
+   * is published at once, signs after `aheadSeconds`, when everybody who verifies has had the time to read it, and the last one verifies for
+   * `verifySeconds` more. Keys that verify nothing any more are deleted. Answers the id of the key that was made, if one was.
+   */
+  rotate(make: () => Promise<SigningKey>, times: RotationTimes): Promise<string | undefined>;
 } {
   return {
     async ensure(make) {
@@ -16,6 +31,28 @@ export function createPostgresSigningKeys(database: Database): SigningKeys & {
         x,
         d,
       ]);
+    },
+
+    async rotate(make, { signSeconds, aheadSeconds, verifySeconds }) {
+      const due = `retire_time IS NULL AND activate_time <= now() - make_interval(secs => $1)`;
+      await database.query(`DELETE FROM signing_keys WHERE expire_time <= now()`);
+      if ((await database.query(`SELECT FROM signing_keys WHERE ${due}`, [signSeconds])).length === 0) return undefined;
+      const { kid, x, d } = await make();
+      return database.transaction(async (tx) => {
+        // Whoever is second waits for the row, and finds that it has an end by now.
+        const retired = await tx.query(
+          `UPDATE signing_keys SET retire_time = now() + make_interval(secs => $2::float8),
+             expire_time = now() + make_interval(secs => $2::float8 + $3::float8)
+           WHERE ${due} RETURNING kid`,
+          [signSeconds, aheadSeconds, verifySeconds],
+        );
+        if (retired.length === 0) return undefined;
+        await tx.query(
+          `INSERT INTO signing_keys (kid, x, d, activate_time) VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
+          [kid, x, d, aheadSeconds],
+        );
+        return kid;
+      });
     },
 
     async current() {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connectDatabase, migrate, type Database } from '@stampede/postgres';
-import { fakeClock, useDatabase } from '@stampede/testing';
+import { useDatabase } from '@stampede/testing';
 import { silentLogger } from '@stampede/telemetry';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -8,7 +8,7 @@ import type { NewAccount } from '../domain/accounts.ts';
 import { createPostgresAccounts } from './postgres-accounts.ts';
 import { createPostgresSessions } from './postgres-sessions.ts';
 import { createPostgresSigningKeys } from './postgres-signing-keys.ts';
-import { createSessionSweeper } from './session-sweeper.ts';
+import { deleteExpiredSessions } from './delete-expired-sessions.ts';
 
 const log = silentLogger();
 let database: Database;
@@ -173,25 +173,13 @@ test('a used token revokes the session just as the newest does; an unknown one n
   await expect(sessions().rotate(second, tokenHash(), 60)).resolves.toBeUndefined();
 });
 
-test('the sweeper deletes sessions whose last token has expired, and no other', async () => {
-  const clock = fakeClock();
+test('sessions whose last token has expired are deleted, and no other', async () => {
   const { first: live } = await startedSession(3_600);
   await startedSession(60);
   await database.query(
     `UPDATE sessions SET expire_time = now() - interval '2 hours' WHERE expire_time < now() + interval '2 minutes'`,
   );
-  const info = vi.fn();
-  const sweeper = createSessionSweeper({
-    database,
-    schedule: (ms, run) => clock.schedule(ms, run),
-    random: () => 0.5,
-    log: { info, warn: vi.fn() },
-    everyMs: 1_000,
-  });
-  await sweeper.start();
-  await clock.advance(1_000);
-  await vi.waitFor(() => expect(info).toHaveBeenCalledWith({ sessions: 1 }, 'deleted expired sessions'));
-  await sweeper.stop();
+  expect(await deleteExpiredSessions(database)).toBe(1);
   const left = await database.query<{ hash: Buffer }>('SELECT hash FROM refresh_tokens');
   expect(left.map(({ hash }) => hash.toString('hex'))).toEqual([live.toString('hex')]);
 });
@@ -219,27 +207,6 @@ test('a session that is refreshed for years keeps only tokens that could still b
   expect(hex(kept.map(({ hash }) => hash))).toEqual(hex(chain.slice(3)));
 });
 
-test('a sweep that fails is told, and the next one is made all the same', async () => {
-  const clock = fakeClock();
-  const warn = vi.fn();
-  const broken: Database = { ...database, query: () => Promise.reject(new Error('no database')) };
-  const sweeper = createSessionSweeper({
-    database: broken,
-    schedule: (ms, run) => clock.schedule(ms, run),
-    random: () => 0.5,
-    log: { info: vi.fn(), warn },
-    everyMs: 1_000,
-  });
-  await sweeper.start();
-  for (const times of [1, 2]) {
-    await clock.advance(1_000);
-    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(times));
-  }
-  await sweeper.stop();
-  await clock.advance(10_000);
-  expect(warn).toHaveBeenCalledTimes(2);
-});
-
 const key = (kid: string) => ({ kty: 'OKP', crv: 'Ed25519', kid, x: `x of ${kid}`, d: `d of ${kid}` }) as const;
 
 test('of several that make the first key at once, one does, and all use it', async () => {
@@ -254,6 +221,39 @@ test('of several that make the first key at once, one does, and all use it', asy
   const make = vi.fn(async () => key('unneeded'));
   await keys.ensure(make);
   expect(make).not.toHaveBeenCalled();
+});
+
+test('a key that has signed for long enough is followed by another, once, whoever looks after it; every token verifies throughout', async () => {
+  const keys = createPostgresSigningKeys(database);
+  const times = { signSeconds: 3_600, aheadSeconds: 60, verifySeconds: 900 };
+  const make = vi.fn(async () => key(`key-${make.mock.calls.length}`));
+  const pass = (minutes: number) =>
+    database.query(
+      `UPDATE signing_keys SET activate_time = activate_time - $1 * interval '1 minute',
+         retire_time = retire_time - $1 * interval '1 minute', expire_time = expire_time - $1 * interval '1 minute'`,
+      [minutes],
+    );
+  const kids = async () => (await keys.published()).keys.map(({ kid }) => kid).toSorted();
+
+  await keys.ensure(async () => key('first'));
+  await pass(59);
+  expect(await keys.rotate(make, times)).toBeUndefined();
+  expect(make).not.toHaveBeenCalled();
+
+  await pass(2);
+  const made = (await Promise.all(Array.from({ length: 10 }, () => keys.rotate(make, times)))).filter(Boolean);
+  expect(made).toHaveLength(1);
+  await expect(keys.current()).resolves.toMatchObject({ kid: 'first' });
+  expect(await kids()).toEqual(['first', made[0]].toSorted());
+
+  await pass(1.01);
+  await expect(keys.current()).resolves.toMatchObject({ kid: made[0] });
+  expect(await kids()).toEqual(['first', made[0]].toSorted());
+
+  await pass(15);
+  expect(await kids()).toEqual([made[0]]);
+  expect(await keys.rotate(make, times)).toBeUndefined();
+  expect(await database.query('SELECT kid FROM signing_keys')).toEqual([{ kid: made[0] }]);
 });
 
 test('the schema holds a rotation: the next key is published first, then signs; the last one verifies until it expires', async () => {
