@@ -17,7 +17,16 @@ test('without a name it lists every bench', async () => {
   const { code, stdout } = await run();
   expect(code).toBe(0);
   for (const { name, summary } of benches) expect(stdout).toContain(`${name.padEnd(10)}  ${summary}`);
-  expect(benches.map(({ name }) => name)).toEqual(['rpc', 'orders', 'hot', 'steady', 'strategies', 'growth', 'gc']);
+  expect(benches.map(({ name }) => name)).toEqual([
+    'rpc',
+    'rest',
+    'orders',
+    'hot',
+    'steady',
+    'strategies',
+    'growth',
+    'gc',
+  ]);
 });
 
 test('what makes no sense is said on standard error, and standard output stays empty', async () => {
