@@ -40,6 +40,7 @@ const ROUTES: readonly (readonly [method: string, path: string, body?: unknown])
   ['POST', '/v1/sessions', account],
   ['POST', '/v1/sessions:refresh', { refreshToken: 'token' }],
   ['POST', '/v1/sessions:revoke', { refreshToken: 'token' }],
+  ['POST', '/v1/stream-tickets', { path: `/v1/orders/${ID}:watch` }],
   ['POST', '/v1/users', account],
 ];
 
