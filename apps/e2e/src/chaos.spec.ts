@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runChaos } from './chaos/run-chaos.ts';
 
 const instances = { user: 2, inventory: 2, payment: 2, order: 2, gateway: 2 };
-/** In CI a run is longer, and another one each day. */
+/** Who asks for a length gets another history each day. */
 const minutes = Number(process.env['STAMPEDE_CHAOS_MINUTES'] ?? 0.5);
 const seed =
   process.env['STAMPEDE_CHAOS_MINUTES'] === undefined
