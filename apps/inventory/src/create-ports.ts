@@ -14,10 +14,7 @@ export function createPorts(
   settings: () => Settings,
   crash?: Crash,
 ): InventoryPorts {
-  const limits = () => {
-    const { maxSize, maxQueued, lanes } = settings().batch;
-    return { maxBatch: maxSize, maxQueued, lanes };
-  };
+  const limits = () => settings().batch;
   return {
     products: createProductStore(database),
     reservations: createReservationStore(database, { limits, crash }),

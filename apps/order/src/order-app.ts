@@ -53,10 +53,7 @@ export async function createOrderApp(options: OrderAppOptions): Promise<OrderApp
   const lease = { owner: instance, seconds: () => config().saga.leaseSeconds };
   const clock = await awaitDatabase(() => createDatabaseClock(db, time), { log });
   const newId = createIdMaker(clock);
-  const limits = () => {
-    const { maxSize, maxQueued, lanes } = config().batch;
-    return { maxBatch: maxSize, maxQueued, lanes };
-  };
+  const limits = () => config().batch;
   const rooms = createOrderRooms({
     orders: createOrderStore({ db, lease, clock, newId, encodeEvent: encodeOrderEvent, limits }),
     sagas: createSagaStore({ db, lease, limits }),

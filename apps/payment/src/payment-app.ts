@@ -25,10 +25,7 @@ export interface PaymentAppOptions {
 
 /** The service on one Postgres; the sandbox provider has connections of its own to its own schema. */
 export function createPaymentApp({ db, world, config, clock, log, crash }: PaymentAppOptions): PaymentRooms {
-  const limits = () => {
-    const { maxSize, maxQueued, lanes } = config().batch;
-    return { maxBatch: maxSize, maxQueued, lanes };
-  };
+  const limits = () => config().batch;
   return createPaymentRooms({
     store: createPaymentStore(db, { limits }),
     unsettled: createUnsettledStore(db),

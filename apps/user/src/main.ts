@@ -1,11 +1,11 @@
 import { descriptorSet, UserServiceDefinition } from '@stampede/contracts';
 import { systemClock } from '@stampede/lifecycle';
 import { createService } from '@stampede/service';
+import { createChore } from './chore.ts';
 import { createPorts } from './create-ports.ts';
-import { userService } from './rpc/user-service.ts';
 import { makeSigningKey } from './crypto/make-signing-key.ts';
+import { userService } from './rpc/user-service.ts';
 import { MAX_ACCESS_SECONDS, settingsSchema } from './settings.ts';
-import { createChore } from './store/chore.ts';
 import { deleteExpiredSessions } from './store/delete-expired-sessions.ts';
 import { createPostgresSigningKeys } from './store/postgres-signing-keys.ts';
 

@@ -47,7 +47,7 @@ test('a call alone goes at once; those that come while it is at work go together
 });
 
 test('batches have a greatest size, and as many are at work at once as there are lanes', async () => {
-  const { batches, batcher, close, release } = setup({ maxBatch: 2, lanes: 2 });
+  const { batches, batcher, close, release } = setup({ maxSize: 2, lanes: 2 });
   close();
   const all = [1, 2, 3, 4, 5].map((item) => batcher.add(item));
   await turn();

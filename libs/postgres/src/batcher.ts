@@ -2,7 +2,7 @@ import { AppError } from '@stampede/errors';
 
 export interface BatcherLimits {
   /** Items of one batch; 256 if absent. */
-  readonly maxBatch?: number;
+  readonly maxSize?: number;
   /** Items that may wait for the next batch; further ones are refused. 10,000 if absent. */
   readonly maxQueued?: number;
   /** Batches at work at once; 1 if absent. */
@@ -74,13 +74,13 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   /** The oldest that somebody still waits for. */
   function take(): Member<Item, Result>[] {
-    const { maxBatch = 256 } = limits();
+    const { maxSize = 256 } = limits();
     const batch: Member<Item, Result>[] = [];
     const later: Member<Item, Result>[] = [];
     const keys = new Set<string>();
     let seen = 0;
     for (const member of queue) {
-      if (batch.length >= maxBatch) break;
+      if (batch.length >= maxSize) break;
       seen += 1;
       const key = keyOf?.(member.item);
       if (member.signal?.aborted === true) member.reject(member.signal.reason);

@@ -5,7 +5,6 @@ import type { DatabaseLog } from './database-log.ts';
 import type { Database, QueryOptions } from './queryable.ts';
 import { runTransaction, type Lend } from './run-transaction.ts';
 import { statementsOn } from './statements-on.ts';
-import { TurnSocket } from './turn-socket.ts';
 import { typeParsers } from './type-parsers.ts';
 
 export interface DatabaseOptions {
@@ -59,7 +58,6 @@ export function connectDatabase(options: DatabaseOptions): Database {
     lock_timeout: options.lockTimeoutMs ?? 200,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 300,
     pipeline,
-    stream: () => new TurnSocket(),
     types: typeParsers,
   });
   pool.on('error', (error) => log?.warn({ err: error }, 'an idle database connection was lost'));

@@ -30,14 +30,14 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 const leaseOf = (owner: string, seconds = 60) => ({ owner, seconds: () => seconds });
-const storeOf = (owner: string, seconds?: number, maxBatch = 256) =>
+const storeOf = (owner: string, seconds?: number, maxSize = 256) =>
   createOrderStore({
     db,
     lease: leaseOf(owner, seconds),
     clock,
     newId,
     encodeEvent: encodeOrderEvent,
-    limits: () => ({ maxBatch }),
+    limits: () => ({ maxSize }),
   });
 const sagasOf = (owner: string, seconds?: number) => createSagaStore({ db, lease: leaseOf(owner, seconds) });
 
@@ -79,12 +79,12 @@ test('what was placed is read back as it was answered', async () => {
 test.each([
   ['a batch each', 1],
   ['one batch', 256],
-])('a key is taken once, by ten at once in %s: all are answered by the one order', async (_how, maxBatch) => {
+])('a key is taken once, by ten at once in %s: all are answered by the one order', async (_how, maxSize) => {
   const [userId, idempotencyKey] = [randomUUID(), 'the key'];
-  const store = storeOf('a', 60, maxBatch);
+  const store = storeOf('a', 60, maxSize);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
-      (n % 2 === 0 ? store : storeOf('b', 60, maxBatch)).place(draft({ userId, idempotencyKey })),
+      (n % 2 === 0 ? store : storeOf('b', 60, maxSize)).place(draft({ userId, idempotencyKey })),
     ),
   );
   expect(answers.filter((answer) => answer.placed)).toHaveLength(1);
@@ -117,8 +117,8 @@ test('what comes while a statement is at work is written by the next: 300 orders
   expect(row!.told).toBeLessThanOrEqual(3);
 });
 
-test.each([1, 256])('two changes of one order at once are two steps, in batches of %i', async (maxBatch) => {
-  const store = storeOf('a', 60, maxBatch);
+test.each([1, 256])('two changes of one order at once are two steps, in batches of %i', async (maxSize) => {
+  const store = storeOf('a', 60, maxSize);
   const orders = await Promise.all([placed(), placed(), placed()]);
   const cancelled = (order: Order) => unwind(order, { reason: 'ORDER_CANCELLED', metadata: {} });
   const answers = await Promise.all(

@@ -64,8 +64,8 @@ test('of ten who move a payment at once one wins, and the losers are told', asyn
   expect((await store.find(orderId))?.state).toBe(winners[0]?.state);
 });
 
-test.each([1, 256])('the same order many times at once, in batches of %i: one row, one verdict', async (maxBatch) => {
-  const store = createPaymentStore(db, { limits: () => ({ maxBatch }) });
+test.each([1, 256])('the same order many times at once, in batches of %i: one row, one verdict', async (maxSize) => {
+  const store = createPaymentStore(db, { limits: () => ({ maxSize }) });
   const openings = Array.from({ length: 50 }, () => intentOf());
   const begun = await Promise.all(openings.flatMap((opening) => [store.begin(opening), store.begin(opening)]));
   expect(begun.filter(({ created }) => created)).toHaveLength(50);

@@ -148,7 +148,7 @@ function startInventory(world: World, { process }: Connected): Running {
       if (requests.length > 1) world.notes.add('a batch of several');
       return database.decideBatch(requests);
     },
-    limits: () => ({ maxBatch: plan.maxBatch, lanes: 2 }),
+    limits: () => ({ maxSize: plan.maxBatch, lanes: 2 }),
     defer: (run) => void process.clock.schedule(0, run),
   });
   const handlers = inventoryService({
