@@ -17,11 +17,11 @@ const rooms = {
 const serviceRooms = {
   domain: { libs: ['errors'], siblings: [] },
   rpc: { libs: ['errors', 'contracts', 'rpc'], siblings: ['domain'] },
-  store: { libs: ['errors', 'contracts', 'postgres', 'outbox'], siblings: ['domain'] },
-  remote: { libs: ['errors', 'contracts', 'rpc'], siblings: ['domain'] },
+  store: { libs: ['errors', 'contracts', 'batching', 'postgres', 'outbox'], siblings: ['domain'] },
+  remote: { libs: ['errors', 'contracts', 'batching', 'rpc'], siblings: ['domain'] },
   // Adapters of a port of the domain: cryptography in user, the world of card payments in payment.
   crypto: { libs: ['errors'], siblings: ['domain'] },
-  provider: { libs: ['errors', 'postgres'], siblings: ['domain'] },
+  provider: { libs: ['errors', 'batching', 'postgres'], siblings: ['domain'] },
 };
 
 const homeless = (folder) =>

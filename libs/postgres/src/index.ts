@@ -10,7 +10,6 @@ export {
   uuidArray,
 } from './array-parameters.ts';
 export { awaitDatabase, type AwaitDatabaseOptions } from './await-database.ts';
-export { createBatcher, type Batcher, type BatcherLimits, type BatcherOptions } from './batcher.ts';
 export { CommitUnknownError } from './commit-unknown-error.ts';
 export { connectDatabase, type DatabaseOptions } from './connect-database.ts';
 export { isCheckViolation, isForeignKeyViolation, isUniqueViolation } from './constraints.ts';

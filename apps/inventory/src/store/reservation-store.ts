@@ -1,4 +1,5 @@
-import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits } from '@stampede/batching';
+import type { Database } from '@stampede/postgres';
 import type { Crash } from '../domain/crash-points.ts';
 import type { Answer, Request } from '../domain/decide.ts';
 import type { Reservations } from '../domain/ports.ts';

@@ -1,4 +1,5 @@
-import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits } from '@stampede/batching';
+import type { Database } from '@stampede/postgres';
 import type { Order } from '../domain/order.ts';
 import type { Change, Draft, Orders } from '../domain/ports.ts';
 import { changeOrders, type ChangeOptions } from './change-orders.ts';

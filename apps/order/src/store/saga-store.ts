@@ -1,4 +1,5 @@
-import { createBatcher, uuidArray, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits } from '@stampede/batching';
+import { uuidArray, type Database } from '@stampede/postgres';
 import type { Sagas } from '../domain/ports.ts';
 import type { Lease } from './lease.ts';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts';

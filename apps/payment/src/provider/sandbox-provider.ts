@@ -1,4 +1,5 @@
-import { createBatcher, int8Array, textArray, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits } from '@stampede/batching';
+import { int8Array, textArray, type Database } from '@stampede/postgres';
 import type { Absent, ChargeOrder, Outcome, Provider, Statement } from '../domain/provider.ts';
 
 export interface SandboxOptions {

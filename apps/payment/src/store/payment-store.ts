@@ -1,4 +1,5 @@
-import { createBatcher, type BatcherLimits, type Database } from '@stampede/postgres';
+import { createBatcher, type BatcherLimits } from '@stampede/batching';
+import type { Database } from '@stampede/postgres';
 import type { Opening, Payment } from '../domain/payment.ts';
 import type { Begun, PaymentStore } from '../domain/payment-store.ts';
 import { beginPayments } from './begin-payments.ts';

@@ -2,7 +2,7 @@ import { InventoryServiceDefinition, OrderServiceDefinition, PaymentServiceDefin
 import { inventoryService } from '@stampede/inventory/simulation';
 import { createOrderRooms } from '@stampede/order/simulation';
 import { createPaymentRooms } from '@stampede/payment/simulation';
-import { createBatcher } from '@stampede/postgres';
+import { createBatcher } from '@stampede/batching';
 import { createRegistrar, createWatcher, type Watcher } from '@stampede/registry';
 import type { Channel } from '@stampede/rpc';
 import type { Service } from '../plan.ts';

@@ -1,0 +1,1 @@
+export { createBatcher, type Batcher, type BatcherLimits, type BatcherOptions } from './batcher.ts';
