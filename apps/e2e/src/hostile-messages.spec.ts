@@ -59,6 +59,7 @@ const SAMPLES: readonly Sample[] = [
     lines: [{ sku: 'tee-black', quantity: 1, expectedUnitPrice: price }],
   }),
   sample('inventory', Inventory, inventory.commitReservation, { orderId: id }),
+  sample('inventory', Inventory, inventory.batchCommitReservations, { orderIds: [id] }),
   sample('inventory', Inventory, inventory.releaseReservation, { orderId: id }),
   sample('inventory', Inventory, inventory.exportStock, {}),
   sample('inventory', Inventory, inventory.exportReservations, {}),

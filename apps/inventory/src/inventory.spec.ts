@@ -176,6 +176,58 @@ describe('reservations', () => {
     expect(await failure(order.commitReservation({ orderId: sold }))).toMatchObject({ reason: 'RESERVATION_RELEASED' });
   });
 
+  test('many are committed at once, again and again; those that cannot be are named with the reason', async () => {
+    const sku = await newProduct(10);
+    const [held, committed, released, refused, unseen] = Array.from({ length: 5 }, () => randomUUID());
+    for (const orderId of [held!, committed!, released!]) await order.reserveStock({ orderId, lines: [line(sku)] });
+    await order.commitReservation({ orderId: committed! });
+    await order.releaseReservation({ orderId: released! });
+    await failure(order.reserveStock({ orderId: refused!, lines: [line(sku, 100)] }));
+    const orderIds = [held!, committed!, released!.toUpperCase(), refused!, unseen!, held!];
+    for (let time = 1; time <= 2; time += 1) {
+      const { failures } = await order.batchCommitReservations({ orderIds });
+      expect(failures).toEqual([
+        { orderId: released, reason: 'RESERVATION_RELEASED' },
+        { orderId: refused, reason: 'RESERVATION_NOT_HELD' },
+        { orderId: unseen, reason: 'RESERVATION_NOT_HELD' },
+      ]);
+      expect((await balances()).get(sku)).toMatchObject({ available: 8, held: 0, sold: 2 });
+    }
+  });
+
+  test('a batch of commits says which of its ids is none, and how many there may be', async () => {
+    const wrong = await failure(order.batchCommitReservations({ orderIds: [randomUUID(), 'x', randomUUID(), ''] }));
+    expect(wrong).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(wrong?.violations.map(({ field }) => field)).toEqual(['order_ids[1]', 'order_ids[3]']);
+    for (const orderIds of [[], Array.from({ length: 1_001 }, () => randomUUID())]) {
+      const error = await failure(order.batchCommitReservations({ orderIds }));
+      expect(error?.violations.map(({ field }) => field)).toEqual(['order_ids']);
+    }
+  });
+
+  test('commits, one by one and together, and releases race: each order ends sold or given back, and no unit is lost', async () => {
+    const sku = await newProduct(200);
+    const orderIds = Array.from({ length: 200 }, () => randomUUID());
+    await crowd(200, 64, async (index) => {
+      await order.reserveStock({ orderId: orderIds[index]!, lines: [line(sku)] });
+    });
+    const together = async (ids: readonly string[]) => {
+      const { failures } = await order.batchCommitReservations({ orderIds: [...ids] });
+      for (const { reason } of failures) expect(reason).toBe('RESERVATION_RELEASED');
+    };
+    await Promise.all([
+      together(orderIds),
+      together(orderIds.toReversed()),
+      crowd(200, 32, async (index) => {
+        const orderId = orderIds[index]!;
+        if (index % 2 === 0) await order.releaseReservation({ orderId });
+        else await order.commitReservation({ orderId });
+      }),
+    ]);
+    expect((await balances()).get(sku)).toMatchObject({ available: 100, held: 0, sold: 100 });
+    expect(await available(sku)).toBe(100);
+  });
+
   test('the release of an order never seen leaves a tombstone that a later reservation meets', async () => {
     const sku = await newProduct(1);
     const orderId = randomUUID();
@@ -282,6 +334,7 @@ describe('access', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['reserve', () => gateway.reserveStock({ orderId: randomUUID(), lines }, { user: operator })],
     ['commit', () => gateway.commitReservation({ orderId: randomUUID() }, { user: operator })],
+    ['commit many', () => gateway.batchCommitReservations({ orderIds: [randomUUID()] }, { user: operator })],
     ['release', () => audit.releaseReservation({ orderId: randomUUID() })],
     ['read the stock ledger', () => gateway.exportStock({})[Symbol.asyncIterator]().next()],
     ['read the verdicts', () => order.exportReservations({})[Symbol.asyncIterator]().next()],

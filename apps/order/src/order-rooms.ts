@@ -28,6 +28,8 @@ export interface OrderRoomsOptions {
   /** 0 to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Runs a batch of calls once those that come now have come; setImmediate if absent. */
+  readonly defer?: ((run: () => void) => void) | undefined;
   /** Stands between the domain and all that it changes out there; for proofs. */
   readonly around?: ((ports: CrashablePorts) => CrashablePorts) | undefined;
   /** Stands between the domain and the products that are read; for proofs. */
@@ -46,11 +48,12 @@ export interface OrderRooms {
 export function createOrderRooms(options: OrderRoomsOptions): OrderRooms {
   const { config, time, random, log, newId } = options;
   const deadlineMs = () => config().callDeadlineMs;
+  const defer = options.defer && { defer: options.defer };
   const client = createClient(InventoryServiceDefinition, options.inventory);
   const bare = {
     orders: options.orders,
     sagas: options.sagas,
-    inventory: createInventory({ client, deadlineMs }),
+    inventory: createInventory({ client, deadlineMs, batching: { limits: () => config().batch, ...defer } }),
     payments: createPayments({ client: createClient(PaymentServiceDefinition, options.payment), deadlineMs }),
   };
   const ports = options.around?.(bare) ?? bare;

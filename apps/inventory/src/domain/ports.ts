@@ -24,6 +24,8 @@ export interface Delivery {
 export interface Reservations {
   /** The answer to one request. Where it rejects, the outcome is unknown: the same request asked again gets the verdict there is. */
   decide(request: Request, signal?: AbortSignal): Promise<Answer>;
+  /** Turns into sold ones the units of those orders that are HELD, and answers those. Where it rejects, as `decide`. */
+  commitHeld(orderIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** A SKU's units by where they are: initial + restocked = available + held + sold. */

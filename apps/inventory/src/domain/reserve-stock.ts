@@ -1,5 +1,6 @@
 import { check, integerRule, priceRules, skuRule, uuidRule } from './check.ts';
-import { MAX_LINES, MAX_QUANTITY } from './limits.ts';
+import type { InventoryError } from './inventory-error.ts';
+import { MAX_COMMITS, MAX_LINES, MAX_QUANTITY } from './limits.ts';
 import type { Money } from './money.ts';
 import type { Reservations } from './ports.ts';
 import type { Line, Reservation } from './reservation.ts';
@@ -13,7 +14,7 @@ export interface AskedLine extends Omit<Line, 'expectedUnitPrice'> {
  * OUT_OF_STOCK, the same each time; RESERVATION_MISMATCH, RESERVATION_RELEASED.
  */
 export async function reserveStock(
-  reservations: Reservations,
+  reservations: Pick<Reservations, 'decide'>,
   { orderId, lines }: { readonly orderId: string; readonly lines: readonly AskedLine[] },
   signal?: AbortSignal,
 ): Promise<Reservation> {
@@ -28,7 +29,7 @@ export async function reserveStock(
 
 /** Turns held units into sold ones. Throws INVALID_ARGUMENT, RESERVATION_NOT_HELD, RESERVATION_RELEASED. */
 export async function commitReservation(
-  reservations: Reservations,
+  reservations: Pick<Reservations, 'decide'>,
   orderId: string,
   signal?: AbortSignal,
 ): Promise<Reservation> {
@@ -36,9 +37,30 @@ export async function commitReservation(
   return settled(reservations, { kind: 'commit', orderId: orderId.toLowerCase() }, signal);
 }
 
+/** `commitReservation` for many: why not, by order id, for those that could not be committed. Throws INVALID_ARGUMENT alone. */
+export async function commitReservations(
+  reservations: Reservations,
+  orderIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, InventoryError>> {
+  check({ order_ids: integerRule(orderIds.length, 1, MAX_COMMITS) && `must name 1 to ${MAX_COMMITS}` });
+  check(Object.fromEntries(orderIds.map((orderId, index) => [`order_ids[${index}]`, uuidRule(orderId)])));
+  const asked = [...new Set(orderIds.map((orderId) => orderId.toLowerCase()))];
+  const committed = await reservations.commitHeld(asked);
+  // Those that were not held need a look at their verdict.
+  const others = asked.filter((orderId) => !committed.has(orderId));
+  const answers = await Promise.all(others.map((orderId) => reservations.decide({ kind: 'commit', orderId }, signal)));
+  return new Map(
+    others.flatMap((orderId, index) => {
+      const answer = answers[index];
+      return answer?.ok === false ? [[orderId, answer.error] as const] : [];
+    }),
+  );
+}
+
 /** Gives back what is held or sold; for an order never seen it leaves a tombstone. Throws INVALID_ARGUMENT alone. */
 export async function releaseReservation(
-  reservations: Reservations,
+  reservations: Pick<Reservations, 'decide'>,
   orderId: string,
   signal?: AbortSignal,
 ): Promise<Reservation> {
@@ -47,7 +69,7 @@ export async function releaseReservation(
 }
 
 async function settled(
-  reservations: Reservations,
+  reservations: Pick<Reservations, 'decide'>,
   request: Parameters<Reservations['decide']>[0],
   signal: AbortSignal | undefined,
 ): Promise<Reservation> {

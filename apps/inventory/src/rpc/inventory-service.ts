@@ -4,10 +4,11 @@ import { createProduct } from '../domain/create-product.ts';
 import { findProducts, getProduct } from '../domain/find-products.ts';
 import { listProducts } from '../domain/list-products.ts';
 import type { Books, Products, Reservations } from '../domain/ports.ts';
-import { commitReservation, releaseReservation, reserveStock } from '../domain/reserve-stock.ts';
+import { commitReservation, commitReservations, releaseReservation, reserveStock } from '../domain/reserve-stock.ts';
 import { restockProduct } from '../domain/restock-product.ts';
 import { requireCaller, requireOperator } from './access.ts';
 import { toProductMessage, toReservationMessage } from './messages.ts';
+import { contractReasons } from './reasons.ts';
 
 export interface InventoryPorts {
   readonly products: Products;
@@ -59,6 +60,12 @@ export function inventoryService({
     async commitReservation({ orderId }, context) {
       requireCaller(context, ORDER);
       return { reservation: toReservationMessage(await commitReservation(reservations, orderId, context.signal)) };
+    },
+
+    async batchCommitReservations({ orderIds }, context) {
+      requireCaller(context, ORDER);
+      const failures = await commitReservations(reservations, orderIds, context.signal);
+      return { failures: [...failures].map(([orderId, { reason }]) => ({ orderId, reason: contractReasons[reason] })) };
     },
 
     async releaseReservation({ orderId }, context) {

@@ -81,7 +81,7 @@ const uses: {
     Record<keyof InventoryPorts[Port], ((port: InventoryPorts[Port]) => Promise<unknown>) | 'decides' | 'for operators'>
   >;
 } = {
-  reservations: { decide: 'decides' },
+  reservations: { decide: 'decides', commitHeld: 'decides' },
   products: {
     list: (products) => products.list('', 1),
     find: (products) => products.find([sku]),
@@ -110,6 +110,16 @@ test('each commit on the way of an order has a point before it, one when all but
     }
   }
   expect(seen).toEqual(CRASH_POINTS);
+});
+
+test('so have the reservations that are committed together', async () => {
+  const held = [reserve(), reserve()];
+  for (const request of held) await ports.reservations.decide(request);
+  const orderIds = held.map(({ orderId }) => orderId);
+  happened.length = 0;
+  await ports.reservations.commitHeld(orderIds);
+  const points = ['before', 'written', 'after'].map((moment) => `inventory.sell.${moment}`);
+  expect(happened).toEqual([points[0], 'wrote', points[1], 'COMMIT', points[2]]);
 });
 
 test('what only reads has no point and writes nothing', async () => {

@@ -3,6 +3,7 @@ import type { Database } from '@stampede/postgres';
 import type { Crash } from '../domain/crash-points.ts';
 import type { Answer, Request } from '../domain/decide.ts';
 import type { Reservations } from '../domain/ports.ts';
+import { commitHeld } from './commit-held.ts';
 import { decideBatch } from './decide-batch.ts';
 
 export interface ReservationStoreOptions {
@@ -20,5 +21,8 @@ export function createReservationStore(
     run: (requests) => decideBatch(database, requests, crash),
     ...(limits && { limits }),
   });
-  return { decide: (request, signal) => batcher.add(request, signal) };
+  return {
+    decide: (request, signal) => batcher.add(request, signal),
+    commitHeld: (orderIds) => commitHeld(database, orderIds, crash),
+  };
 }

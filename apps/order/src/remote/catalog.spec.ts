@@ -44,6 +44,23 @@ test('a product is asked for once, until it is too old', async () => {
   expect(asked).toEqual([['a', 'b'], ['a']]);
 });
 
+test('what is in use and soon too old is read along with what is missed', async () => {
+  const { catalog, clock, asked, price, prices } = setUp();
+  await catalog.find(['a', 'b', 'c']);
+  await clock.advance(600);
+  expect([await price('a'), await price('c')]).toEqual([1, 3]); // nobody wants b
+  prices.set('new', 5);
+  await clock.advance(149);
+  expect(await price('new')).toBe(5);
+  prices.set('other', 6);
+  prices.set('a', 10);
+  await clock.advance(1);
+  expect(await price('other')).toBe(6);
+  await clock.advance(250); // b is too old by now
+  expect([await price('a'), await price('c'), await price('b')]).toEqual([10, 3, 2]);
+  expect(asked).toEqual([['a', 'b', 'c'], ['new'], ['other', 'a', 'c'], ['b']]);
+});
+
 test('many who miss the same at once ask once, each for what nobody asks yet', async () => {
   const { catalog, asked, hold } = setUp();
   const gate = Promise.withResolvers<undefined>();

@@ -10,10 +10,20 @@ export interface CatalogOptions {
 interface Entry {
   readonly product: Product;
   readonly readAt: number;
+  /** Whether anybody has wanted it since. */
+  used: boolean;
 }
 
+/** As many as one question may name. */
+const MAX_ASKED = 200;
+/** From this part of its life on an entry is read again when others are. */
+const AGEING = 0.75;
+/** Entries looked at, at most, to find such ones. */
+const MAX_LOOKED_AT = 1_000;
+
 /**
- * Products as inventory told them a moment ago. Many who miss the same product at once ask once. What does not exist is not remembered: it may
+ * Products as inventory told them a moment ago. Many who miss the same product at once ask once, and what is in use and about to be too old is read along, so
+ * that a busy shop asks for many products now and then, not for one again and again. What does not exist is not remembered: it may
  * be made any moment. A price that has changed meanwhile is found by ReserveStock, which is told the expected one.
  */
 export function createCatalog({ shelves, monotonic, settings }: CatalogOptions): Catalog {
@@ -22,14 +32,30 @@ export function createCatalog({ shelves, monotonic, settings }: CatalogOptions):
 
   function remembered(sku: string): Product | undefined {
     const entry = entries.get(sku);
-    return entry !== undefined && monotonic() - entry.readAt < settings().ttlMs ? entry.product : undefined;
+    if (entry === undefined || monotonic() - entry.readAt >= settings().ttlMs) return undefined;
+    entry.used = true;
+    return entry.product;
+  }
+
+  /** The oldest come first in `entries`. */
+  function ageing(room: number): string[] {
+    const found: string[] = [];
+    let looked = 0;
+    for (const [sku, { readAt, used }] of entries) {
+      looked += 1;
+      if (found.length >= room || looked > MAX_LOOKED_AT) break;
+      if (monotonic() - readAt < settings().ttlMs * AGEING) break;
+      if (used && !underWay.has(sku)) found.push(sku);
+    }
+    return found;
   }
 
   function ask(skus: readonly string[]): Promise<ReadonlyMap<string, Product>> {
     const readAt = monotonic();
-    const answer = shelves.read(skus);
+    const all = [...new Set([...skus, ...ageing(MAX_ASKED - skus.length)])];
+    const answer = shelves.read(all);
     const settle = (found?: ReadonlyMap<string, Product>) => {
-      for (const sku of skus) {
+      for (const sku of all) {
         if (underWay.get(sku) !== answer) continue; // forgotten meanwhile
         underWay.delete(sku);
         const product = found?.get(sku);
@@ -37,13 +63,13 @@ export function createCatalog({ shelves, monotonic, settings }: CatalogOptions):
       }
     };
     answer.then(settle, () => settle());
-    for (const sku of skus) underWay.set(sku, answer);
+    for (const sku of all) underWay.set(sku, answer);
     return answer;
   }
 
   function remember(product: Product, readAt: number): void {
     entries.delete(product.sku); // to the end: the oldest goes first
-    entries.set(product.sku, { product, readAt });
+    entries.set(product.sku, { product, readAt, used: false });
     for (const sku of entries.keys()) {
       if (entries.size <= settings().maxProducts) break;
       entries.delete(sku);

@@ -1,3 +1,4 @@
+import { createBatcher, type BatcherOptions } from '@stampede/batching';
 import { Reservation_State, type InventoryServiceDefinition } from '@stampede/contracts';
 import { AppError } from '@stampede/errors';
 import type { CallOptions, Client } from '@stampede/rpc';
@@ -8,18 +9,37 @@ import { asked, unforeseen } from './asked.ts';
 export interface InventoryOptions {
   readonly client: Pick<
     Client<InventoryServiceDefinition>,
-    'reserveStock' | 'commitReservation' | 'releaseReservation'
+    'reserveStock' | 'batchCommitReservations' | 'releaseReservation'
   >;
   /** How long one question may take. */
   readonly deadlineMs: () => number;
+  /** Of the commits that go together. */
+  readonly batching?: Pick<BatcherOptions<unknown, unknown>, 'limits' | 'defer'> | undefined;
 }
 
+/** As many as the contract takes. */
+const MAX_COMMITS = 1_000;
+
 /** The inventory service behind the domain's port: its verdicts become values, and whatever else it says is thrown, as unknown. */
-export function createInventory({ client, deadlineMs }: InventoryOptions): Inventory {
+export function createInventory({ client, deadlineMs, batching = {} }: InventoryOptions): Inventory {
   const options = (signal: AbortSignal | undefined): CallOptions => ({
     deadlineMs: deadlineMs(),
     ...(signal !== undefined && { signal }),
   });
+  /** Why not, one an order; undefined for each that is committed. */
+  const committing = createBatcher<string, string | undefined>({
+    ...batching,
+    limits() {
+      const { maxSize = MAX_COMMITS, ...limits } = batching.limits?.() ?? {};
+      return { ...limits, maxSize: Math.min(maxSize, MAX_COMMITS) };
+    },
+    async run(orderIds) {
+      const { failures } = await client.batchCommitReservations({ orderIds }, { deadlineMs: deadlineMs() });
+      const reasons = new Map(failures.map(({ orderId, reason }) => [orderId, reason]));
+      return orderIds.map((orderId) => reasons.get(orderId));
+    },
+  });
+
   return {
     async reserve({ id, lines }, signal) {
       const request = {
@@ -41,15 +61,9 @@ export function createInventory({ client, deadlineMs }: InventoryOptions): Inven
     },
 
     async commit(orderId, signal) {
-      const answer = await asked(client.commitReservation({ orderId }, options(signal)));
-      if (answer instanceof AppError) {
-        if (answer.reason === 'RESERVATION_RELEASED') return;
-        throw answer;
-      }
-      const state = answer.reservation?.state;
-      if (state !== Reservation_State.COMMITTED && state !== Reservation_State.RELEASED) {
-        throw unforeseen('CommitReservation', state);
-      }
+      const reason = await committing.add(orderId, signal);
+      if (reason === undefined || reason === 'RESERVATION_RELEASED') return;
+      throw new AppError('INTERNAL', 'UNFORESEEN_ANSWER', `BatchCommitReservations answered ${reason}`);
     },
 
     async release(orderId, signal) {

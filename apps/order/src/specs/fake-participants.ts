@@ -104,15 +104,9 @@ export class FakeParticipants {
           if (decided.state === Reservation_State.RELEASED) throw refused('RESERVATION_RELEASED');
           return { reservation: decided };
         }),
-      commitReservation: ({ orderId }) =>
-        this.#served('commit', orderId, () => {
-          const held = this.reservations.get(orderId);
-          if (held === undefined || held.state === Reservation_State.REFUSED) throw refused('RESERVATION_NOT_HELD');
-          if (held.state === Reservation_State.RELEASED) throw refused('RESERVATION_RELEASED');
-          const committed = { ...held, state: Reservation_State.COMMITTED };
-          this.reservations.set(orderId, committed);
-          return { reservation: committed };
-        }),
+      batchCommitReservations: async ({ orderIds }) => ({
+        failures: (await Promise.all(orderIds.map((orderId) => this.#commit(orderId)))).flat(),
+      }),
       releaseReservation: ({ orderId }) =>
         this.#served('release', orderId, () => {
           const held = this.reservations.get(orderId) ?? reservation(orderId, Reservation_State.RELEASED, '', []);
@@ -124,6 +118,17 @@ export class FakeParticipants {
           return { reservation: released };
         }),
     };
+  }
+
+  #commit(orderId: string) {
+    return this.#served('commit', orderId, () => {
+      const held = this.reservations.get(orderId);
+      const reason = held === undefined || held.state === Reservation_State.REFUSED ? 'RESERVATION_NOT_HELD' : '';
+      if (held?.state === Reservation_State.RELEASED) return [{ orderId, reason: 'RESERVATION_RELEASED' }];
+      if (held === undefined || reason !== '') return [{ orderId, reason }];
+      this.reservations.set(orderId, { ...held, state: Reservation_State.COMMITTED });
+      return [];
+    });
   }
 
   #shelf(sku: string) {

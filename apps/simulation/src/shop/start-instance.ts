@@ -1,8 +1,8 @@
+import { createBatcher } from '@stampede/batching';
 import { InventoryServiceDefinition, OrderServiceDefinition, PaymentServiceDefinition } from '@stampede/contracts';
 import { inventoryService } from '@stampede/inventory/simulation';
 import { createOrderRooms } from '@stampede/order/simulation';
 import { createPaymentRooms } from '@stampede/payment/simulation';
-import { createBatcher } from '@stampede/batching';
 import { createRegistrar, createWatcher, type Watcher } from '@stampede/registry';
 import type { Channel } from '@stampede/rpc';
 import type { Service } from '../plan.ts';
@@ -130,6 +130,7 @@ function startOrder(world: World, connected: Connected): Running {
     time: process.clock,
     random,
     log: silent,
+    defer: (run) => void process.clock.schedule(0, run),
     around: sabotage.aroundOrder,
   });
   rooms.start();
@@ -153,7 +154,10 @@ function startInventory(world: World, { process }: Connected): Running {
   });
   const handlers = inventoryService({
     products: database.products,
-    reservations: { decide: (request, signal) => batcher.add(request, signal) },
+    reservations: {
+      decide: (request, signal) => batcher.add(request, signal),
+      commitHeld: (orderIds) => database.commitHeld(orderIds),
+    },
     books: { balances: () => Promise.resolve([]), reservations: () => Promise.resolve([]) },
     newId: () => world.newId(),
   });

@@ -1,7 +1,7 @@
 import { AppError } from '@stampede/errors';
 import { decide, type Answer, type Decision, type Locked, type Request } from '../decide.ts';
 import { productExists, unknownSku } from '../inventory-error.ts';
-import type { Products } from '../ports.ts';
+import type { Products, Reservations } from '../ports.ts';
 import type { Product } from '../product.ts';
 import type { Reservation } from '../reservation.ts';
 import { createMemoryLocks } from './memory-locks.ts';
@@ -43,6 +43,7 @@ export interface MemoryInventory {
     readonly products: Products;
     /** One transaction: locks, decides, writes. What does not reach the commit leaves nothing. */
     decideBatch(requests: readonly Request[]): Promise<readonly Answer[]>;
+    readonly commitHeld: Reservations['commitHeld'];
   };
   /** Changes a verdict as a statement of its own would, outside of all rules. For mutants. */
   force(requests: readonly Request[]): void;
@@ -118,6 +119,18 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
     }
   }
 
+  /** A statement of its own, which takes no lock but those of the rows it changes. */
+  function commitHeld(orderIds: readonly string[]): ReadonlySet<string> {
+    const held = orderIds.flatMap((orderId) => verdicts.get(orderId) ?? []).filter(({ state }) => state === 'HELD');
+    const changed = held.map((verdict): Reservation => ({
+      ...verdict,
+      state: 'COMMITTED',
+      updatedAt: new Date(now()),
+    }));
+    write({ answers: [], changed: new Map(changed.map((verdict) => [verdict.orderId, verdict])), deltas: new Map() });
+    return new Set(changed.map(({ orderId }) => orderId));
+  }
+
   function move(sku: string, units: number): Product {
     const product = products.get(sku);
     if (product === undefined) throw unknownSku(sku);
@@ -169,6 +182,7 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
         await ask(() => commit(transaction, decision));
         return decision.answers;
       },
+      commitHeld: (orderIds) => ask(() => commitHeld(orderIds)),
     }),
     force: (requests) => write(decide({ verdicts, products, now: new Date(now()) }, requests)),
   };

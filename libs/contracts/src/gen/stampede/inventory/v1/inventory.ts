@@ -128,6 +128,21 @@ export interface CommitReservationResponse {
   readonly reservation: Reservation | undefined;
 }
 
+export interface BatchCommitReservationsRequest {
+  /** 1 to 1,000 UUIDs. */
+  readonly orderIds: readonly string[];
+}
+
+export interface BatchCommitReservationsResponse {
+  readonly failures: readonly BatchCommitReservationsResponse_Failure[];
+}
+
+export interface BatchCommitReservationsResponse_Failure {
+  readonly orderId: string;
+  /** The name of the InventoryErrorReason that CommitReservation would answer. */
+  readonly reason: string;
+}
+
 export interface ReleaseReservationRequest {
   readonly orderId: string;
 }
@@ -1140,6 +1155,155 @@ export const CommitReservationResponse: MessageFns<CommitReservationResponse> = 
   },
 };
 
+function createBaseBatchCommitReservationsRequest(): BatchCommitReservationsRequest {
+  return { orderIds: [] };
+}
+
+export const BatchCommitReservationsRequest: MessageFns<BatchCommitReservationsRequest> = {
+  encode(message: BatchCommitReservationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.orderIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCommitReservationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCommitReservationsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.orderIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchCommitReservationsResponse(): BatchCommitReservationsResponse {
+  return { failures: [] };
+}
+
+export const BatchCommitReservationsResponse: MessageFns<BatchCommitReservationsResponse> = {
+  encode(message: BatchCommitReservationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.failures) {
+      BatchCommitReservationsResponse_Failure.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCommitReservationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCommitReservationsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.failures.push(BatchCommitReservationsResponse_Failure.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchCommitReservationsResponse_Failure(): BatchCommitReservationsResponse_Failure {
+  return { orderId: "", reason: "" };
+}
+
+export const BatchCommitReservationsResponse_Failure: MessageFns<BatchCommitReservationsResponse_Failure> = {
+  encode(message: BatchCommitReservationsResponse_Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.orderId !== "") {
+      writer.uint32(10).string(message.orderId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCommitReservationsResponse_Failure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCommitReservationsResponse_Failure() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.orderId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseReleaseReservationRequest(): ReleaseReservationRequest {
   return { orderId: "" };
 }
@@ -1690,6 +1854,15 @@ export const InventoryServiceDefinition = {
       requestType: CommitReservationRequest as typeof CommitReservationRequest,
       requestStream: false,
       responseType: CommitReservationResponse as typeof CommitReservationResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /** CommitReservation for many orders at once. For the order service only. Those that cannot be committed are named in the answer; all others are. */
+    batchCommitReservations: {
+      name: "BatchCommitReservations",
+      requestType: BatchCommitReservationsRequest as typeof BatchCommitReservationsRequest,
+      requestStream: false,
+      responseType: BatchCommitReservationsResponse as typeof BatchCommitReservationsResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
