@@ -62,6 +62,12 @@ test('an array larger than any before grows, and the one before stays as it was'
 
 test.each([
   ['a UUID', () => uuidArray(['0199-no'])],
+  ['a UUID (short)', () => uuidArray(['01990000-0000-7000-8000-00000000000'])],
+  ['a UUID (g)', () => uuidArray(['01990000-0000-7000-8000-00000000000g'])],
+  ['a UUID (not ASCII)', () => uuidArray(['01990000-0000-7000-8000-00000000000\u0130'])],
+  ['a UUID (not Latin)', () => uuidArray(['01990000-0000-7000-8000-00000000000\u4e30'])],
+  ['a UUID (dashes elsewhere)', () => uuidArray(['0199-0000-0000-7000-8000-000000000000'])],
+  ['a UUID (no dash)', () => uuidArray(['01990000a0000-7000-8000-00000000000'])],
   ['an int4', () => int4Array([2 ** 31])],
   ['an integer', () => int8Array([0.5])],
   ['a safe integer', () => int8Array([2 ** 53])],

@@ -22,27 +22,24 @@ export interface OutcomeEvent {
 }
 
 const CHANGE = `
-WITH input AS (
-  SELECT * FROM unnest(
-    $1::uuid[], $2::integer[], $3::text[], $4::boolean[], $5::text[], $6::jsonb[], $7::timestamptz[], $8::uuid[], $9::bytea[]
-  ) AS i (id, version, status, paid, reason, reason_metadata, updated_at, event_id, event)
-), changed AS (
+WITH changed AS (
   UPDATE orders o
   SET version = i.version, status = i.status, paid = i.paid, reason = i.reason, reason_metadata = i.reason_metadata, updated_at = i.updated_at
-  FROM input i WHERE o.id = i.id AND o.version = i.version - 1
-  RETURNING o.id
+  FROM unnest(
+    $1::uuid[], $2::integer[], $3::text[], $4::boolean[], $5::text[], $6::jsonb[], $7::timestamptz[], $8::uuid[], $9::bytea[]
+  ) AS i (id, version, status, paid, reason, reason_metadata, updated_at, event_id, event)
+  WHERE o.id = i.id AND o.version = i.version - 1
+  RETURNING o.id, i.version, i.status, i.paid, i.event_id, i.event
 ), told AS (
   INSERT INTO outbox (order_id, version, id, status, payload)
-  SELECT i.id, i.version, i.event_id, i.status, i.event FROM input i JOIN changed USING (id) WHERE i.event IS NOT NULL
+  SELECT id, version, event_id, status, event FROM changed WHERE event IS NOT NULL
 ), taken_up AS (
   INSERT INTO sagas (order_id, payment_token, expires_at, leased_by, leased_until, unwinding)
-  SELECT i.id, '', now(), $10, now() + make_interval(secs => $11), true
-  FROM input i JOIN changed USING (id) WHERE i.status = 'UNWINDING' AND i.paid
+  SELECT id, '', now(), $10, now() + make_interval(secs => $11), true FROM changed WHERE status = 'UNWINDING' AND paid
   ON CONFLICT (order_id) DO UPDATE
   SET unwinding = true, leased_by = excluded.leased_by, leased_until = excluded.leased_until
 ), ended AS (
-  DELETE FROM sagas s USING input i JOIN changed USING (id)
-  WHERE s.order_id = i.id AND i.status NOT IN ('PAID', 'SHIPPED', 'UNWINDING')
+  DELETE FROM sagas s USING changed c WHERE s.order_id = c.id AND c.status NOT IN ('PAID', 'SHIPPED', 'UNWINDING')
 )
 SELECT id FROM changed`;
 
