@@ -250,6 +250,22 @@ property.prop([scalars])('what is written is what was read', (json) => {
   }
 });
 
+const times = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59.999Z'),
+  noInvalidDate: true,
+});
+
+property.prop([fc.array(times, { minLength: 1 })])('times are written as a Date writes them', (list) => {
+  const { type, write } = createCodecs(root, { printDefaults: false }).named('google.protobuf.Timestamp')!;
+  for (const time of list) {
+    const seconds = Math.floor(time.getTime() / 1000);
+    const nanos = (time.getTime() - seconds * 1000) * 1_000_000;
+    const decoded = type.decode(type.encode({ seconds, nanos }).finish());
+    expect(write(decoded)).toBe(JSON.stringify(time).replace('.000Z', 'Z'));
+  }
+});
+
 property.prop([fc.json({ maxDepth: 6 })])('any JSON is read or refused, and nothing else happens', (text) => {
   expect(() => {
     try {

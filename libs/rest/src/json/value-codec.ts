@@ -3,11 +3,11 @@ import type { Place, Reading } from './reading.ts';
 /** One protobuf value (of a scalar, enum or message type) in and out of JSON; made once at start, for a type, not for a request. */
 export interface ValueCodec {
   /** From parsed JSON to what protobufjs encodes; null if refused. `depth` counts the messages around it. */
-  read(json: unknown, place: Place, reading: Reading, depth: number): unknown;
+  readonly read: (json: unknown, place: Place, reading: Reading, depth: number) => unknown;
   /** From a path segment or a query parameter; absent where the type has no form there. */
   readonly readText?: (text: string, place: Place, reading: Reading) => unknown;
   /** From what protobufjs decodes to JSON text. */
-  write(value: unknown): string;
+  readonly write: (value: unknown) => string;
   /** Whether JSON null is a value of the type (google.protobuf.Value, NullValue) and not an absent field. */
   readonly nullable?: boolean;
 }

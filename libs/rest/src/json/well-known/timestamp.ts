@@ -6,6 +6,9 @@ const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds. */
 const MIN = -62135596800;
 const MAX = 253402300799;
+/** In seconds. */
+const DAY = 86_400;
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 
 /** google.protobuf.Timestamp: RFC 3339, read with any offset, written in UTC with 0, 3, 6 or 9 digits of a second. */
 export const timestampCodec: ValueCodec = {
@@ -22,11 +25,21 @@ export const timestampCodec: ValueCodec = {
     const whole = numberOf(seconds);
     if (!(whole >= MIN && whole <= MAX) || nanos < 0 || nanos > 999_999_999)
       throw new RangeError('a Timestamp beyond the years 1 to 9999');
-    // Milliseconds are what a Date writes by itself, and what most clocks have.
-    if (nanos !== 0 && nanos % 1_000_000 === 0) return `"${new Date(whole * 1000 + nanos / 1_000_000).toISOString()}"`;
-    return `"${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction(nanos)}Z"`;
+    const day = Math.floor(whole / DAY);
+    const second = whole - day * DAY;
+    const hour = Math.floor(second / 3600);
+    const minute = Math.floor((second % 3600) / 60);
+    return `"${dateOf(day)}T${TWO[hour]}:${TWO[minute]}:${TWO[second % 60]}${fraction(nanos)}Z"`;
   },
 };
+
+let latest = { day: 0, date: '1970-01-01' };
+
+/** The date of a day, counted from 1970. Most times that are answered are of the same day, and a Date costs more than all the rest. */
+function dateOf(day: number): string {
+  if (day !== latest.day) latest = { day, date: new Date(day * DAY * 1000).toISOString().slice(0, 10) };
+  return latest.date;
+}
 
 /** Date.parse forgives 31 February and hour 24; this does not. */
 function secondsOf(text: string): number | undefined {
