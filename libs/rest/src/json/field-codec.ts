@@ -28,9 +28,11 @@ export interface FieldCodec {
   readonly message: MessageCodec | undefined;
   /** Its name as JSON writes it, with the colon. */
   readonly label: string;
+  /** The same after another field. */
+  readonly laterLabel: string;
   /** The whole field, with its list or map. */
-  read(json: unknown, place: Place, reading: Reading, depth: number): unknown;
-  write(value: unknown): string;
+  readonly read: (json: unknown, place: Place, reading: Reading, depth: number) => unknown;
+  readonly write: (value: unknown) => string;
   isDefault(value: unknown): boolean;
 }
 
@@ -65,8 +67,9 @@ export function fieldCodec(
     value,
     message,
     label: `${JSON.stringify(name)}:`,
-    read: (json, place, reading, depth) => whole.read(json, place, reading, depth),
-    write: (field) => whole.write(field),
+    laterLabel: `,${JSON.stringify(name)}:`,
+    read: whole.read,
+    write: whole.write,
     isDefault: (candidate) => isEmpty(candidate) || String(candidate) === String(source.typeDefault),
   };
 }
@@ -87,7 +90,7 @@ function listOf(value: ValueCodec): Shape {
     },
     write(list) {
       let json = '';
-      for (const element of list as readonly unknown[]) json += `${json === '' ? '' : ','}${value.write(element)}`;
+      for (const element of list as readonly unknown[]) json += (json === '' ? '' : ',') + value.write(element);
       return `[${json}]`;
     },
   };

@@ -72,8 +72,10 @@ export function objectCodec(type: protobuf.Type, fieldsOf: () => readonly FieldC
       const message = value as Message;
       let json = '';
       for (const field of list()) {
-        if (field.always || isSet(message, field))
-          json += `${json === '' ? '' : ','}${field.label}${field.write(message[field.name])}`;
+        const held = message[field.name];
+        if (field.always || isSet(message, field, held)) {
+          json += (json === '' ? field.label : field.laterLabel) + field.write(held);
+        }
       }
       return `{${json}}`;
     },
@@ -103,8 +105,9 @@ export function wellKnownCodec(type: protobuf.Type, codec: ValueCodec): MessageC
   };
 }
 
-function isSet(message: Message, field: FieldCodec): boolean {
-  const value = message[field.name];
-  if (!Object.hasOwn(message, field.name) || value === null || value === undefined) return false;
-  return field.hasPresence || !field.isDefault(value);
+function isSet(message: Message, field: FieldCodec, value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  // What a prototype holds of messages is null.
+  if (field.shape === 'single' && field.message !== undefined) return true;
+  return Object.hasOwn(message, field.name) && (field.hasPresence || !field.isDefault(value));
 }
