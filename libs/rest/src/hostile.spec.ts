@@ -137,6 +137,28 @@ test('a name that is given twice is refused, whatever it holds', async () => {
   expect(await say(port, head + body)).toMatchObject({ status: 400, reason: 'INVALID_ARGUMENT' });
 });
 
+test("who leaves in the middle of a body is nobody's failure: nothing is logged", async () => {
+  const lines: string[] = [];
+  const app = Fastify({
+    ...restServerOptions,
+    logger: { level: 'warn', stream: { write: (line) => lines.push(line) } },
+  });
+  const failed = new Promise((resolve) => {
+    app.addHook('onError', (_request, _reply, error, next) => {
+      resolve(error);
+      next();
+    });
+  });
+  await app.register(restPlugin, { ...librarySource, channels: { [LIBRARY]: libraryChannel({}, []) } });
+  onTestFinished(() => app.close());
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
+  const socket = open(port);
+  socket.write(`${put('Content-Length: 1000')}[`, () => socket.end());
+  expect(await failed).toMatchObject({ error: { reason: 'BODY_CUT_SHORT' } });
+  expect(await say(port, get(BOOK))).toMatchObject({ status: 200 });
+  expect(lines).toEqual([]);
+});
+
 /** The server's own times, short: what they are in earnest, e2e knows. */
 const HASTE = {
   requestTimeout: 900,

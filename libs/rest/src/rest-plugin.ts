@@ -13,6 +13,7 @@ import type { RestOptions } from './options.ts';
 import { badHost, expectationFailed, methodNotAllowed, routeNotFound, uriTooLong } from './problem/http-error.ts';
 import type { ProblemSettings } from './problem/problem.ts';
 import { sendProblem } from './problem/send-problem.ts';
+import { collectBody } from './request/collect-body.ts';
 import { readBody, readContent } from './request/read-body.ts';
 import { beginCall, problemContext, type RestCall } from './rest-call.ts';
 import { compileRoutes, type Route } from './route.ts';
@@ -133,13 +134,22 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     fastify.addHttpMethod(verb, { hasBody: anyWithBody || withBody.has(verb) });
   }
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, parsed) => {
-    try {
-      const read = request.rest?.target?.route.takesContent === true ? readContent : readBody;
-      parsed(null, read(request.headers, body as Buffer));
-    } catch (error) {
-      parsed(error as Error);
-    }
+  // JSON by its name as well: Fastify looks up parsers by their names in a cache, and what has none it parses the type of again.
+  fastify.addContentTypeParser(['application/json', '*'], (request, payload, parsed) => {
+    const { headers, raw, rest } = request;
+    const route = rest?.target?.route;
+    const read = route?.takesContent === true ? readContent : readBody;
+    // A hook may have put another stream in its place, of another length.
+    const length = payload === raw ? Number(headers['content-length']) : Number.NaN;
+    const limit = route === undefined ? request.routeOptions.bodyLimit : bodyLimit;
+    collectBody(payload, { length, limit }, (failure, body) => {
+      if (body === undefined) return parsed(failure);
+      try {
+        parsed(null, read(headers, body));
+      } catch (error) {
+        parsed(error as Error);
+      }
+    });
   });
   fastify.setErrorHandler((error, request, reply) => {
     return sendProblem(reply, error, problemContext(request.rest ?? begin(request, reply)), settings);

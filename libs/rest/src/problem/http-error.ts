@@ -57,6 +57,16 @@ export function bodyTooLarge(detail: string): HttpError {
   return new HttpError({ status: 413, code: 'INVALID_ARGUMENT', reason: 'BODY_TOO_LARGE', detail });
 }
 
+/** Nobody is left to be told, except whoever counts. */
+export function bodyCutShort(): HttpError {
+  return new HttpError({
+    status: 400,
+    code: 'INVALID_ARGUMENT',
+    reason: 'BODY_CUT_SHORT',
+    detail: 'the body is shorter than was announced',
+  });
+}
+
 /** `wanted` is the media type to send instead. */
 export function unsupportedMediaType(type: string, wanted = 'application/json'): HttpError {
   return new HttpError({
