@@ -1,4 +1,5 @@
 import { sendMessage } from './answer/send-message.ts';
+import { goneSignal } from './request/gone-signal.ts';
 import { callOptions, type Exchange, type Serving } from './serving.ts';
 
 /** Makes a unary call of a request and answers what it came to. A client that goes away cancels it. */
@@ -6,15 +7,11 @@ export async function answerUnary(exchange: Exchange, { deadlineMs, forward, sen
   const { route, segments, call, request, reply } = exchange;
   const message = route.bind({ segments, query: call.query, body: request.body });
   const changes = route.hooks.request?.(message, request);
-  const gone = new AbortController();
-  const onClose = () => gone.abort();
-  reply.raw.once('close', onClose);
-  const terms = { limitMs: deadlineMs(), changes, signal: gone.signal, streamed: false };
+  const terms = { limitMs: deadlineMs(), changes, signal: goneSignal(request, reply), streamed: false };
   const response = await route.channel.unary(
     route.shape,
     route.method.requestType.encode(message).finish(),
     callOptions(exchange, terms, forward),
   );
-  reply.raw.off('close', onClose);
   return sendMessage(exchange, response, send);
 }
