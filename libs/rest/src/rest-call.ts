@@ -26,10 +26,12 @@ declare module 'fastify' {
 /** What can be told of a request from its headers and URL; from here on its answer has a request id. */
 export function beginCall(request: FastifyRequest, reply: FastifyReply, prefix: string): RestCall {
   const { headers } = request;
+  const { path, query } = splitUrl(request.raw.url ?? '/', prefix);
   const call: RestCall = {
     requestId: requestIdOf(headers['x-request-id']),
     trace: parseTraceparent(single(headers['traceparent']), single(headers['tracestate'])) ?? newTrace(),
-    ...splitUrl(request.raw.url ?? '/', prefix),
+    path,
+    query,
     target: undefined,
     user: undefined,
   };

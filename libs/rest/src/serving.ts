@@ -56,6 +56,7 @@ export function callOptions(
     ({ deadlineMs } = terms);
     if (terms.applied !== undefined) void reply.header('preference-applied', terms.applied);
   }
-  const options = { deadlineMs, requestId, trace, signal, ...(user === undefined ? {} : { user }) };
+  const options =
+    user === undefined ? { deadlineMs, requestId, trace, signal } : { deadlineMs, requestId, trace, signal, user };
   return forward === undefined ? options : { ...forward(request, reply, streamed), ...options };
 }

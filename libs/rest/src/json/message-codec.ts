@@ -44,8 +44,9 @@ export function objectCodec(type: protobuf.Type, fieldsOf: () => readonly FieldC
       if (!isObject(json)) return reading.refuse(place, `must be an object, not ${kindOf(json)}`);
       if (depth > MAX_DEPTH) return reading.refuse(place, `is nested deeper than ${MAX_DEPTH} messages`);
       const message = create();
+      const known = index();
       for (const key of Object.keys(json)) {
-        const field = index().get(key);
+        const field = known.get(key);
         const at: Place = { within: place, key };
         if (field === undefined) {
           if (reading.unknownFields === 'refuse') reading.refuse(at, 'is not a known field');
@@ -53,11 +54,12 @@ export function objectCodec(type: protobuf.Type, fieldsOf: () => readonly FieldC
         }
         const value = json[key];
         if (value === undefined || (value === null && !field.nullable)) continue;
-        if (Object.hasOwn(message, field.name)) {
+        // Under its other name.
+        if (field.name !== field.jsonName && Object.hasOwn(message, field.name)) {
           reading.refuse(at, 'is given twice');
           continue;
         }
-        const rival = field.rivals.find((name) => Object.hasOwn(message, name));
+        const rival = field.rivals.length === 0 ? undefined : field.rivals.find((name) => Object.hasOwn(message, name));
         if (rival !== undefined) {
           reading.refuse(at, `excludes ${rival}: one of a oneof may be set`);
           continue;

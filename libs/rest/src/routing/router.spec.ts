@@ -33,6 +33,7 @@ test.each([
   ['GET', '/v1/orders', 'GET /v1/orders'],
   ['HEAD', '/v1/orders', 'GET /v1/orders'],
   ['GET', '/v1/%6Frders', 'GET /v1/orders'],
+  ['POST', '/v1/%6Frders:import', 'POST /v1/orders:import'],
   ['GET', '/v1/orders/7', 'GET /v1/orders/{id}'],
   ['GET', '/v1/orders/latest', 'GET /v1/orders/latest'],
   ['GET', '/v1/orders/a:b', 'GET /v1/orders/{id}'],

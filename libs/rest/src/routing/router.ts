@@ -16,6 +16,9 @@ export interface Router<Route> {
 /** The method of a route that answers all of those that no other route at its path answers. */
 const ANY_METHOD = '*';
 
+/** Text that stands in a path as it is. */
+const PLAIN = /^[\w.~-]+$/;
+
 /** Routes by HTTP method, under the custom verb ('' for none). */
 type Ends<Route> = Map<string, Map<string, Route>>;
 
@@ -34,6 +37,8 @@ interface Node<Route> {
 export function createRouter<Route>(): Router<Route> {
   const top = createNode<Route>();
   const verbs = new Set<string>();
+  /** By method, then path: the templates that match one path each. Nothing is before a literal, so that no tree need be searched for them. */
+  const exact = new Map<string, Map<string, Match<Route>>>();
 
   /** The first place where these segments lead, in the order of precedence, for which `visit` has something. */
   function search<Found>(
@@ -84,9 +89,16 @@ export function createRouter<Route>(): Router<Route> {
       const byMethod = ends.get(verb) ?? new Map<string, Route>();
       if (byMethod.has(method)) throw new Error(`two routes answer ${method} ${template.source}`);
       ends.set(verb, byMethod.set(method, route));
+      const segments = literalsOf(template);
+      if (segments === undefined || method === ANY_METHOD) return;
+      const path = `/${segments.join('/')}${verb === '' ? '' : `:${verb}`}`;
+      const byPath = exact.get(method) ?? new Map<string, Match<Route>>();
+      exact.set(method, byPath.set(path, { kind: 'found', route, segments }));
     },
 
     match(method, path) {
+      const known = exact.get(method)?.get(path);
+      if (known !== undefined) return known;
       if (!path.startsWith('/')) return { kind: 'unknown-path' };
       const segments = path === '/' ? [] : path.slice(1).split('/');
       const last = segments.at(-1) ?? '';
@@ -115,6 +127,12 @@ export function createRouter<Route>(): Router<Route> {
       return allowed === undefined ? { kind: 'unknown-path' } : wrongMethod(allowed);
     },
   };
+}
+
+/** The segments of a template that stands for one path alone, none of which a client would encode; undefined for others. */
+function literalsOf({ segments, verb }: PathTemplate): readonly string[] | undefined {
+  const texts = segments.map((segment) => (segment.kind === 'literal' ? segment.text : ''));
+  return texts.every((text) => PLAIN.test(text)) && PLAIN.test(verb ?? '-') ? texts : undefined;
 }
 
 function wrongMethod(allowed: Set<string>): { readonly kind: 'wrong-method'; readonly allowed: readonly string[] } {
