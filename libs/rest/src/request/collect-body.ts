@@ -31,13 +31,15 @@ export function collectBody(payload: Readable, { length, limit }: CollectOptions
   if (length > limit) return finish(bodyTooLarge(`the body is larger than ${limit} bytes`));
   if (length === 0) return finish(null, EMPTY);
   payload.on('data', (chunk: Buffer) => {
+    if (over) return;
     received += chunk.length;
     if (received > limit) return finish(bodyTooLarge(`the body is larger than ${limit} bytes`));
     if (chunk.length === length) return finish(null, chunk);
-    if (!over) chunks.push(chunk);
+    chunks.push(chunk);
     if (received === length) finish(null, Buffer.concat(chunks, received));
   });
   payload.on('end', () => {
+    if (over) return;
     if (received < length) finish(bodyCutShort());
     else finish(null, Buffer.concat(chunks, received));
   });
