@@ -79,16 +79,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     deadlineMs,
     streamLimitMs: STREAM_LIMIT_MS,
     hooks: methodHooks(deadlineMs),
-    admit(request, reply, { responseStream }) {
-      take(request, reply, (responseStream ? STREAM_LIMIT_MS : deadlineMs()) + settings().takeMs);
-      reply.raw.once('close', admission.enter(responseStream ? 'streams' : 'requests'));
+    admit(request, _, { responseStream }, whenGone) {
+      whenGone(take(request, (responseStream ? STREAM_LIMIT_MS : deadlineMs()) + settings().takeMs));
+      whenGone(admission.enter(responseStream ? 'streams' : 'requests'));
     },
     authenticate,
     challenge: challengeOf,
     tickets: { secret: options.secret ?? randomBytes(32), now: () => keys.heardNow() },
     observe({ method, status, seconds, ...served }) {
       metrics.observeCall('server', method?.service ?? 'none', method?.name ?? 'none', String(status), seconds);
-      log.debug({ ...served, method: method?.fullName, status, seconds }, 'served');
+      if (log.isLevelEnabled('debug')) log.debug({ ...served, method: method?.fullName, status, seconds }, 'served');
     },
     etag: true,
     compression: {},

@@ -84,8 +84,11 @@ export type RestChannel = Pick<Channel, 'unary' | 'serverStream' | 'clientStream
 export interface RestOptions extends ContractSource {
   /** By the service's full name: `{ 'shop.v1.OrderService': channel }`. A service without a channel is not served. */
   readonly channels: Readonly<Record<string, RestChannel>>;
-  /** Called first of all, before authentication; throws to refuse a request for which there is no room (UNAVAILABLE is 503). */
-  admit?(request: FastifyRequest, reply: FastifyReply, method: RestMethod): void;
+  /**
+   * Called first of all, before authentication; throws to refuse a request for which there is no room (UNAVAILABLE is 503). What is given to
+   * `whenGone` is run once, when the answer has gone out or its client has gone, refused requests' too: there the room is given back.
+   */
+  admit?(request: FastifyRequest, reply: FastifyReply, method: RestMethod, whenGone: (run: () => void) => void): void;
   /** Who is asking; throws an UNAUTHENTICATED AppError for 401. Called before the body is read. Nobody is, if absent. */
   authenticate?(request: FastifyRequest, method: RestMethod): Promise<User | undefined> | User | undefined;
   /** By `package.Service/Method`. */

@@ -15,6 +15,8 @@ export interface RestCall {
   query: string;
   target: { readonly route: Route; readonly segments: readonly string[] } | undefined;
   user: User | undefined;
+  /** Run when the answer has gone out or its client has gone. */
+  readonly leaving: (() => void)[];
 }
 
 declare module 'fastify' {
@@ -34,6 +36,7 @@ export function beginCall(request: FastifyRequest, reply: FastifyReply, prefix: 
     query,
     target: undefined,
     user: undefined,
+    leaving: [],
   };
   request.rest = call;
   void reply.header('x-request-id', call.requestId);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { fc, test as property } from '@fast-check/vitest';
 import Fastify from 'fastify';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -195,6 +196,36 @@ test.each([
   [{ hooks: { [`${LIBRARY}/Nope`]: {} } }, `hooks: the contracts know nothing of ${LIBRARY}/Nope`],
 ])('what does not fit the contracts is refused at start', async (options, message) => {
   await expect(serveLibrary({}, options)).rejects.toThrow(message);
+});
+
+test('the room of a request is given back once, when it has been answered or refused and when its client has gone', async () => {
+  const given: string[] = [];
+  const { app, calls } = await serveLibrary(
+    {
+      GetBook: ({ name }, { signal }) =>
+        name === 'slow' ? new Promise((resolve) => signal?.addEventListener('abort', () => resolve({}))) : {},
+    },
+    {
+      admit(request, _, method, whenGone) {
+        whenGone(() => given.push(`${request.url} of ${method.name}`));
+        if (request.url.endsWith('full')) throw new AppError('UNAVAILABLE', 'OVERLOADED', 'no room');
+        whenGone(() => given.push(`${request.url} entered`));
+      },
+    },
+  );
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  // Each on a connection of its own, none of which is opened ahead and would hold up the server's end.
+  const ask = async (name: string) =>
+    (await fetch(`${address}/v1/books/${name}`, { headers: { connection: 'close' } })).json();
+  expect(await ask('1')).toMatchObject({ title: '' });
+  await vi.waitFor(() => expect(given).toEqual(['/v1/books/1 of GetBook', '/v1/books/1 entered']));
+  expect(await ask('full')).toMatchObject({ status: 503 });
+  await vi.waitFor(() => expect(given.slice(2)).toEqual(['/v1/books/full of GetBook']));
+  const client = connect((app.server.address() as { port: number }).port, '127.0.0.1');
+  client.write('GET /v1/books/slow HTTP/1.1\r\nhost: a\r\n\r\n');
+  await vi.waitFor(() => expect(calls).toHaveLength(2));
+  client.destroy();
+  await vi.waitFor(() => expect(given.slice(3)).toEqual(['/v1/books/slow of GetBook', '/v1/books/slow entered']));
 });
 
 test('a client that goes away cancels its call', async () => {

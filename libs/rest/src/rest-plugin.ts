@@ -72,11 +72,19 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     forward: createForward(options.forwardHeaders ?? {}),
   };
 
+  const watched = options.observe !== undefined || options.admit !== undefined;
   const tickets = options.tickets === undefined ? undefined : createTickets(options.tickets);
 
-  function begin(request: FastifyRequest, reply: FastifyReply) {
-    if (options.observe !== undefined) reply.raw.once('close', () => observe(request, reply, options));
-    return beginCall(request, reply, fastify.prefix);
+  function begin(request: FastifyRequest, reply: FastifyReply): RestCall {
+    const call = beginCall(request, reply, fastify.prefix);
+    // One listener for all that is to be done: they are not free.
+    if (watched) {
+      reply.raw.once('close', () => {
+        for (const run of call.leaving) run();
+        observe(call, request, reply, options);
+      });
+    }
+    return call;
   }
 
   /** Answers whoever comes without a call to make, and lets the others in once it is known who they are. */
@@ -84,7 +92,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     const call = begin(request, reply);
     const { method } = targetOfCall(call, request, reply) ?? {};
     if (method === undefined) return;
-    options.admit?.(request, reply, method);
+    options.admit?.(request, reply, method, (run) => call.leaving.push(run));
     const user =
       tickets !== undefined && method.responseStream && request.headers.authorization === undefined
         ? (redeem(tickets, call) ?? options.authenticate?.(request, method))
@@ -232,15 +240,15 @@ function hasOneHost({ raw }: FastifyRequest): boolean {
   return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
 }
 
-function observe(request: FastifyRequest, reply: FastifyReply, options: RestOptions): void {
-  const route = request.rest?.target?.route;
+function observe(call: RestCall, request: FastifyRequest, reply: FastifyReply, options: RestOptions): void {
+  const route = call.target?.route;
   options.observe?.({
     httpMethod: request.method,
     route: route?.binding.template.source,
     method: route?.method,
     status: reply.statusCode,
     seconds: reply.elapsedTime / 1000,
-    requestId: request.rest?.requestId ?? '',
-    user: request.rest?.user,
+    requestId: call.requestId,
+    user: call.user,
   });
 }

@@ -35,7 +35,7 @@ export function addTicketRoute(
       if (match.kind !== 'found' || !match.route.method.responseStream) throw bad('is no stream that GET opens');
       if (tickets.find(query) !== undefined) throw bad('has a ticket already');
       const { method } = match.route;
-      options.admit?.(request, reply, { ...method, responseStream: false });
+      options.admit?.(request, reply, { ...method, responseStream: false }, (run) => request.rest?.leaving.push(run));
       const user = await options.authenticate?.(request, method);
       if (user === undefined) throw bad('needs no ticket');
       const ticket = await tickets.issue(targetOf(path, query), user);
