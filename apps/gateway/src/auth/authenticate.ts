@@ -17,6 +17,9 @@ export function createAuthenticate(verifier: TokenVerifier) {
     const { authorization } = headers;
     if (authorization === undefined)
       throw new AppError('UNAUTHENTICATED', 'TOKEN_MISSING', 'this needs an access token');
+    // As most clients send it. What is remembered was well-formed.
+    const remembered = authorization.startsWith('Bearer ') ? verifier.remembered(authorization.slice(7)) : undefined;
+    if (remembered !== undefined) return remembered;
     const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) {
       throw new AppError(

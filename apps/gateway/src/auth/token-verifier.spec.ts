@@ -2,9 +2,9 @@ import { importJWK } from 'jose';
 import { expect, test } from 'vitest';
 import { fakeClock } from '@stampede/testing';
 import { createSigner } from '../spec/start-gateway.ts';
-import { createTokenVerifier } from './token-verifier.ts';
+import { createTokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
 
-async function verifier() {
+async function verifier(options: Pick<TokenVerifierOptions, 'maxGood'> = {}) {
   const clock = fakeClock();
   /** The time that tokens are issued by. */
   const issuer = { now: () => clock.now() };
@@ -12,6 +12,7 @@ async function verifier() {
   const key = await importJWK(signer.jwk, 'EdDSA');
   let lookups = 0;
   const verifying = createTokenVerifier({
+    ...options,
     clock,
     keys: {
       find() {
@@ -23,7 +24,9 @@ async function verifier() {
     },
   });
   const seconds = () => Math.floor(clock.now() / 1000);
-  return { clock, issuer, signer, verify: (token: string) => verifying.verify(token), seconds, lookups: () => lookups };
+  const verify = (token: string) => verifying.verify(token);
+  const remembered = (token: string) => verifying.remembered(token);
+  return { clock, issuer, signer, verify, remembered, seconds, lookups: () => lookups };
 }
 
 test('a good token is verified once, answered without waiting after that, and refused from its end on', async () => {
@@ -55,6 +58,20 @@ test.each([3_600_000, -3_600_000])(
     });
   },
 );
+
+test('of more tokens than are remembered those in use stay', async () => {
+  const { verify, remembered, signer, seconds, lookups } = await verifier({ maxGood: 8 });
+  const tokenOf = (sub: string) => signer.sign({ sub, exp: seconds() + 600 });
+  const used = await tokenOf('used');
+  const idle = await tokenOf('idle');
+  for (const token of [used, idle]) await verify(token);
+  for (let other = 0; other < 20; other += 1) {
+    await verify(await tokenOf(`other ${other}`));
+    expect(remembered(used)).toMatchObject({ id: 'used' });
+  }
+  expect(remembered(idle)).toBeUndefined();
+  expect(lookups()).toBe(22);
+});
 
 test('a bad token is remembered for a few seconds', async () => {
   const { clock, verify, signer, lookups, seconds } = await verifier();

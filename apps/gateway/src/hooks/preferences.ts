@@ -5,11 +5,14 @@ export interface Preferences {
   readonly wait: number | undefined;
 }
 
+const NONE: Preferences = { respondAsync: false, wait: undefined };
 const WAIT = /^wait *= *"?(\d{1,9})"?$/i;
 
 /** Reads the header `Prefer`; preferences that we do not know, or that make no sense, are ignored, as the standard asks. */
 export function preferencesOf(header: string | readonly string[] | undefined): Preferences {
-  const list = typeof header === 'string' ? [header] : (header ?? []);
+  // Most clients say nothing.
+  if (header === undefined) return NONE;
+  const list = typeof header === 'string' ? [header] : header;
   let respondAsync = false;
   let wait: number | undefined;
   for (const preference of list.join(',').split(',')) {
