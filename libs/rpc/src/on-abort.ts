@@ -1,7 +1,13 @@
+import { Bag, NOWHERE, type Placed } from './bag.ts';
+
 /** Where a signal keeps who waits for it. */
 const WAITING = Symbol('waiting');
 
 type Shared = AbortSignal & { [WAITING]?: Waiting | undefined };
+
+interface Waiter extends Placed {
+  readonly run: () => void;
+}
 
 /**
  * Has `run` called when the signal aborts; the answer takes it back. A signal that thousands of calls share costs each of them the same as its
@@ -10,12 +16,13 @@ type Shared = AbortSignal & { [WAITING]?: Waiting | undefined };
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   const shared: Shared = signal;
   const waiting = (shared[WAITING] ??= new Waiting(shared));
-  waiting.all.add(run);
-  return () => waiting.leave(run);
+  const waiter: Waiter = { run, place: NOWHERE };
+  waiting.all.add(waiter);
+  return () => waiting.leave(waiter);
 }
 
 class Waiting {
-  readonly all = new Set<() => void>();
+  readonly all = new Bag<Waiter>();
   readonly #signal: Shared;
 
   constructor(signal: Shared) {
@@ -23,8 +30,8 @@ class Waiting {
     signal.addEventListener('abort', this, { once: true });
   }
 
-  leave(run: () => void): void {
-    if (!this.all.delete(run) || this.all.size > 0) return;
+  leave(waiter: Waiter): void {
+    if (!this.all.delete(waiter) || this.all.size > 0) return;
     this.#signal.removeEventListener('abort', this);
     this.#signal[WAITING] = undefined;
   }
@@ -32,7 +39,6 @@ class Waiting {
   /** As an EventListener. */
   handleEvent(): void {
     this.#signal[WAITING] = undefined;
-    for (const run of this.all) run();
-    this.all.clear();
+    for (const waiter of this.all.items()) if (this.all.delete(waiter)) waiter.run();
   }
 }

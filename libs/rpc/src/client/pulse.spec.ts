@@ -1,5 +1,6 @@
 import { fakeClock } from '@stampede/testing';
 import { expect, test } from 'vitest';
+import { NOWHERE } from '../bag.ts';
 import { Pulse } from './pulse.ts';
 
 function setup() {
@@ -17,7 +18,7 @@ function setup() {
     changed: (silent) => state.said.push(silent),
     clock,
   });
-  pulse.listen({ fellSilent: () => (state.signs += 1) });
+  pulse.listen({ place: NOWHERE, fellSilent: () => (state.signs += 1) });
   const start = () => {
     state.owed += 1;
     pulse.started();

@@ -1,4 +1,5 @@
 import type { Clock } from '@stampede/lifecycle';
+import { Bag, type Placed } from '../bag.ts';
 
 export interface PulseOptions {
   /** Ms that an instance which owes an answer may say nothing before it is asked for a sign of life, and as long again until that must have come. */
@@ -13,7 +14,7 @@ export interface PulseOptions {
 }
 
 /** Somebody who waits for an instance. */
-export interface SilenceListener {
+export interface SilenceListener extends Placed {
   fellSilent(): void;
 }
 
@@ -24,7 +25,7 @@ export interface SilenceListener {
  */
 export class Pulse {
   readonly #options: PulseOptions;
-  readonly #listeners = new Set<SilenceListener>();
+  readonly #listeners = new Bag<SilenceListener>();
   #silent = false;
   #heardAt = -Infinity;
   #waitingSince = -Infinity;
@@ -102,7 +103,7 @@ export class Pulse {
 
   #noSign(): void {
     this.#become(true);
-    for (const listener of [...this.#listeners]) listener.fellSilent();
+    for (const listener of this.#listeners.items()) listener.fellSilent();
   }
 
   #become(silent: boolean): void {

@@ -1,4 +1,5 @@
 import type { AppError } from '@stampede/errors';
+import { NOWHERE } from '../bag.ts';
 import type { Metadata } from '../metadata.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { PlainHead } from './outgoing-context.ts';
@@ -25,6 +26,8 @@ export class UnaryAttempt implements UnaryCall, SilenceListener {
   readonly endpoint: Endpoint;
   /** Monotonic ms. */
   readonly sentAt: number;
+  /** Its place among those who wait for a sign of life; the pulse's. */
+  place = NOWHERE;
   readonly #call: AttemptedCall;
   #left = false;
 

@@ -1,4 +1,5 @@
 import { AppError, CODES } from '@stampede/errors';
+import { NOWHERE, type Placed } from '../bag.ts';
 import { abortedBy, readOutcome } from '../client/grpc-failure.ts';
 import { withOutcome } from '../client/outcome.ts';
 import type { UnaryCall } from '../client/transport.ts';
@@ -20,14 +21,14 @@ import { announceRequest, claimOf, writeRequestBlock } from './request-head.ts';
 const MAX_TIMEOUT_MS = 2 ** 32 - 1;
 
 /** A call on the client's end of a lane. */
-export class LaneCall implements Outgoing {
+export class LaneCall implements Outgoing, Placed {
   readonly call: UnaryCall;
   readonly #lane: LaneClient;
   readonly #stopListening: (() => void) | undefined;
   /** 0 until it is sent. */
   id = 0;
   /** Its place among the calls that somebody waits for; the lane's. */
-  place = 0;
+  place = NOWHERE;
   /** Whether its request travels in fragments. */
   fragmented = false;
   /** What has arrived of a response in fragments. */

@@ -1,5 +1,6 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
+import { Bag } from '../bag.ts';
 import { withOutcome } from '../client/outcome.ts';
 import type { UnaryCall } from '../client/transport.ts';
 import { Assembly } from './assembly.ts';
@@ -49,7 +50,7 @@ export class LaneClient {
   readonly #names = new TakenNames();
   readonly #assembly = new Assembly(WINDOW);
   /** Those whose caller waits. */
-  readonly #calls: LaneCall[] = [];
+  readonly #calls = new Bag<LaneCall>();
   /** Those that were sent and are unanswered, whether or not somebody waits for the answer. */
   readonly #ring = Array.from<LaneCall | undefined>({ length: RING });
   readonly #soonest: Soonest;
@@ -107,7 +108,7 @@ export class LaneClient {
   /** Only while it is opening or open. */
   call(call: UnaryCall): void {
     const entry = new LaneCall(call, this);
-    entry.place = this.#calls.push(entry) - 1;
+    this.#calls.add(entry);
     this.#soonest.watch(call.deadline);
     this.#outbox.send(entry);
   }
@@ -137,7 +138,7 @@ export class LaneClient {
     this.#soonest.stop();
     const waiting = this.#outbox.close();
     const unsent: UnaryCall[] = [];
-    for (const entry of this.#calls.splice(0)) {
+    for (const entry of this.#calls.empty()) {
       entry.detach();
       if (waiting.has(entry)) unsent.push(entry.call);
       else entry.call.failed(withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_LOST', why.message), 'unknown'));
@@ -164,11 +165,7 @@ export class LaneClient {
 
   /** Called by a call whose caller does not wait any more. `code` says why where the server is to be told. */
   settled(entry: LaneCall, code?: number): void {
-    const last = this.#calls.pop();
-    if (last !== undefined && last !== entry) {
-      last.place = entry.place;
-      this.#calls[entry.place] = last;
-    }
+    this.#calls.delete(entry);
     if (code === undefined || entry.id === 0) return;
     this.#outbox.drop(entry);
     this.#outbox.control((writer) => {
@@ -277,7 +274,7 @@ export class LaneClient {
     this.#state = 'draining';
     const waiting = this.#outbox.takeBack((item) => item instanceof LaneCall && item.id <= lastId);
     const unsent: UnaryCall[] = [];
-    for (const entry of [...this.#calls]) {
+    for (const entry of this.#calls.items()) {
       if (!waiting.has(entry) && entry.id <= lastId) continue;
       entry.detach();
       this.settled(entry);
@@ -290,7 +287,7 @@ export class LaneClient {
 
   #sweep(now: number): number {
     let soonest = Infinity;
-    for (const entry of [...this.#calls]) {
+    for (const entry of this.#calls.items()) {
       if (entry.call.deadline <= now) entry.expire();
       else if (entry.call.deadline < soonest) soonest = entry.call.deadline;
     }

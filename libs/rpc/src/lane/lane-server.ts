@@ -3,6 +3,7 @@ import type { Clock } from '@stampede/lifecycle';
 import type { Dispatcher } from '../server/dispatcher.ts';
 import type { ServedMethod } from '../server/served-method.ts';
 import { Assembly } from './assembly.ts';
+import { CallTable } from './call-table.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { HeldRequests } from './held-requests.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -55,8 +56,8 @@ export class LaneServer {
   readonly #outbox: Outbox;
   readonly #names = new TakenNames();
   readonly #assembly = new Assembly(WINDOW);
-  /** Calls without an answer, by id. */
-  readonly #calls = new Map<number, IncomingCall>();
+  /** Calls without an answer. */
+  readonly #calls = new CallTable<IncomingCall>();
   /** Whole ones that wait for a handler to be done, or for the peer to read. */
   #held: IncomingCall[] = [];
   readonly #soonest: Soonest;
@@ -130,7 +131,7 @@ export class LaneServer {
   lost(): void {
     if (this.#closed) return;
     this.#stop();
-    for (const call of this.#calls.values()) call.cut(new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'));
+    for (const call of this.#calls.calls()) call.cut(new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'));
     this.#calls.clear();
   }
 
@@ -210,7 +211,7 @@ export class LaneServer {
       instance,
       lane: this,
     });
-    this.#calls.set(id, call);
+    this.#calls.add(call);
     if (total > limits.maxReceiveBytes || payload.length > limits.maxReceiveBytes) {
       throw new ProtocolError('a payload that is larger than allowed');
     }
@@ -297,14 +298,14 @@ export class LaneServer {
     this.#held = [];
     for (; next < held.length && this.#mayRun(); next += 1) {
       const call = held[next];
-      if (call?.request !== undefined && this.#calls.has(call.id)) this.#run(call, call.request);
+      if (call?.request !== undefined && this.#calls.get(call.id) === call) this.#run(call, call.request);
     }
     this.#held = [...held.slice(next), ...this.#held];
   }
 
   #sweep(now: number): number {
     let soonest = Infinity;
-    for (const call of this.#calls.values()) {
+    for (const call of this.#calls.calls()) {
       if (call.due <= now) call.expire(outOfTime());
       else if (call.due < soonest) soonest = call.due;
     }

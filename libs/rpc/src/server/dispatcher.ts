@@ -1,6 +1,7 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
+import { Bag } from '../bag.ts';
 import { NOT_PROCESSED } from '../wire/header-names.ts';
 import type { Arrival } from './arrival.ts';
 import { createAdmission, type Admitted } from './admission.ts';
@@ -31,7 +32,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #admit: (arrival: Arrival) => Admitted;
   readonly #hooks: ServedCallHooks;
-  readonly #calls: ServedCall[] = [];
+  readonly #calls = new Bag<ServedCall>();
   #draining = false;
   #onIdle: (() => void) | undefined;
 
@@ -42,8 +43,8 @@ export class Dispatcher {
       instance: options.instance,
       ended: (call, code) => this.#observe(call, code),
       settled: (call) => {
-        this.#remove(call);
-        if (this.#calls.length === 0) this.#onIdle?.();
+        this.#calls.delete(call);
+        if (this.#calls.size === 0) this.#onIdle?.();
       },
       unexpected: (call, error) =>
         call.context.log.error({ err: error.cause ?? error, rpc: call.method.path }, 'call failed unexpectedly'),
@@ -52,7 +53,7 @@ export class Dispatcher {
 
   /** Calls whose handler is not done. */
   get inFlight(): number {
-    return this.#calls.length;
+    return this.#calls.size;
   }
 
   /** Lets a call in, or refuses it before any handler sees it. */
@@ -74,7 +75,7 @@ export class Dispatcher {
         clock,
       });
       const call = new ServedCall(method, context, this.#hooks, clock.monotonic());
-      call.place = this.#calls.push(call) - 1;
+      this.#calls.add(call);
       if (method.kind !== 'unary') this.#endInTime(call, limits.maxStreamMs);
       return { kind: 'admitted', call };
     } catch (thrown) {
@@ -97,12 +98,12 @@ export class Dispatcher {
 
   /** Asks every open stream to end, and ends those that do not. */
   endStreams(): void {
-    for (const call of [...this.#calls]) if (call.method.kind !== 'unary') this.#drainStream(call);
+    for (const call of this.#calls.items()) if (call.method.kind !== 'unary') this.#drainStream(call);
   }
 
   /** Gives up every call in flight: its caller is told at once, whatever its handler still does. */
   cutOff(): void {
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls.items()) {
       call.ask(new AppError('UNAVAILABLE', 'CUT_OFF', 'this instance stopped before the call was done'));
       call.force();
     }
@@ -110,17 +111,10 @@ export class Dispatcher {
 
   /** Resolves when no call is in flight. */
   async idle(): Promise<void> {
-    if (this.#calls.length === 0) return;
+    if (this.#calls.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#onIdle = () => resolve(undefined);
     await promise;
-  }
-
-  #remove(call: ServedCall): void {
-    const last = this.#calls.pop();
-    if (last === undefined || last === call) return;
-    last.place = call.place;
-    this.#calls[call.place] = last;
   }
 
   #endInTime(call: ServedCall, ms: number): void {

@@ -1,4 +1,5 @@
 import { AppError, CODES, codeOf } from '@stampede/errors';
+import { NOWHERE, type Placed } from '../bag.ts';
 import { UNKNOWN } from '../wire/header-names.ts';
 import type { CallContext } from './call-context.ts';
 import { statusOf, statusOk, type CallStatus } from './call-status.ts';
@@ -25,13 +26,13 @@ export interface ServedCallHooks {
 }
 
 /** One call that was let in, between a transport (which owns it and its timers) and a handler. */
-export class ServedCall {
+export class ServedCall implements Placed {
   readonly context: CallContext;
   readonly method: ServedMethod;
   /** Monotonic ms. */
   readonly startedAt: number;
   /** Its place among the calls in flight; the dispatcher's. */
-  place = 0;
+  place = NOWHERE;
   /** Cancels the timer that ends a stream; the dispatcher's. */
   stopTimer: (() => void) | undefined;
   readonly #hooks: ServedCallHooks;
