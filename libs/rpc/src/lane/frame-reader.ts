@@ -2,18 +2,18 @@ import { FRAME_HEAD, MAX_BATCH, ProtocolError } from './protocol.ts';
 
 /** Reads the frames of a batch, and of each frame its fields in order. Whatever does not fit is a ProtocolError. */
 export class FrameReader {
-  readonly #bytes: Buffer;
+  readonly batch: Buffer;
   #position = 0;
   #end = 0;
 
   constructor(batch: Buffer) {
     if (batch.length > MAX_BATCH) throw new ProtocolError(`a batch of ${batch.length} bytes`);
-    this.#bytes = batch;
+    this.batch = batch;
   }
 
   /** Goes to the next frame and answers its type; 0 after the last. What was not read of the one before is passed over. */
   next(): number {
-    const bytes = this.#bytes;
+    const bytes = this.batch;
     const at = this.#end;
     if (at === bytes.length) return 0;
     if (at + FRAME_HEAD > bytes.length) throw new ProtocolError('half a frame');
@@ -55,20 +55,25 @@ export class FrameReader {
   /** Printable ASCII of so many bytes. */
   ascii(length: number): string {
     const at = this.#advance(length);
-    return this.#bytes.toString('latin1', at, at + length);
+    return this.batch.toString('latin1', at, at + length);
   }
 
   /** Any text, with its length before it. */
   text(): string {
     const length = this.varint();
     const at = this.#advance(length);
-    return this.#bytes.toString('utf8', at, at + length);
+    return this.batch.toString('utf8', at, at + length);
+  }
+
+  /** Passes over the next bytes; answers where they begin in the batch. */
+  skip(length: number): number {
+    return this.#advance(length);
   }
 
   /** A view of the next bytes. */
   bytes(length: number): Buffer {
     const at = this.#advance(length);
-    return this.#bytes.subarray(at, at + length);
+    return this.batch.subarray(at, at + length);
   }
 
   /** A view of what is left of the frame. */
@@ -85,6 +90,6 @@ export class FrameReader {
 
   /** Within bounds: checked by whoever asks. */
   #byte(at: number): number {
-    return this.#bytes[at] ?? 0;
+    return this.batch[at] ?? 0;
   }
 }

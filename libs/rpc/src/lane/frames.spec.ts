@@ -4,7 +4,7 @@ import { Metadata, type MetadataValue } from '../metadata.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { checkVersion, readHello, writeHello } from './hello.ts';
-import { announceBlock, readBlock, writeBlock } from './metadata-block.ts';
+import { announceBlock, readBlock, readText, writeBlock } from './metadata-block.ts';
 import { GivenNames, TakenNames } from './names.ts';
 import { FRAME, MAX_BATCH, ProtocolError } from './protocol.ts';
 
@@ -119,13 +119,18 @@ test.prop([fc.array(metadata, { maxLength: 6 })])(
       writer.reset(undefined);
       let type = reader.next();
       for (; type === FRAME.name; type = reader.next()) taken.take(reader);
-      const read = readBlock(reader.bytes(reader.u16()), taken);
+      const block = reader.bytes(reader.u16());
+      const read = readBlock(block, taken);
       const plain = (some: Metadata) =>
         [...some].map(([key, values]) => [
           key,
           values.map((value) => (typeof value === 'string' ? value : [...value])),
         ]);
       expect(plain(read)).toEqual(plain(each));
+      for (const [key, [first]] of each) {
+        if (!key.endsWith('-bin')) expect(readText(block, taken, key)).toBe(first);
+      }
+      expect(readText(block, taken, 'not-there')).toBe(each.get('not-there'));
     }
   },
 );
@@ -133,6 +138,7 @@ test.prop([fc.array(metadata, { maxLength: 6 })])(
 test.prop([fc.uint8Array({ maxLength: 200 })])('a block of noise reads as some metadata', (noise) => {
   for (const [key, values] of readBlock(Buffer.from(noise), new TakenNames())) {
     expect(() => new Metadata().set(key, ...values)).not.toThrow(/illegal|must be|ASCII/);
+    if (!key.endsWith('-bin')) expect(readText(Buffer.from(noise), new TakenNames(), key)).toBe(values[0]);
   }
 });
 

@@ -1,5 +1,5 @@
 import { AppError } from '@stampede/errors';
-import { Metadata } from '../metadata.ts';
+import type { Metadata } from '../metadata.ts';
 import type { Arrival } from '../server/arrival.ts';
 import type { CallContext } from '../server/call-context.ts';
 import { statusOf, type CallStatus } from '../server/call-status.ts';
@@ -10,7 +10,7 @@ import { NOT_PROCESSED, UNKNOWN } from '../wire/header-names.ts';
 import type { Payload } from './assembly.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { LaneServer } from './lane-server.ts';
-import { announceBlock, readBlock, writeBlock } from './metadata-block.ts';
+import { announceBlock, readBlock, readText, writeBlock } from './metadata-block.ts';
 import type { GivenNames, TakenNames } from './names.ts';
 import type { Outgoing } from './outbox.ts';
 import { FLAG, FRAME } from './protocol.ts';
@@ -23,7 +23,10 @@ export interface IncomingCallOptions {
   readonly deadline: number;
   readonly proof: string | undefined;
   readonly claim: string | undefined;
-  readonly block: Buffer | undefined;
+  /** What it came in, and where its block of headers lies in there; no bytes if there is none. */
+  readonly batch: Buffer;
+  readonly blockAt: number;
+  readonly blockLength: number;
   readonly names: TakenNames;
   readonly instance: string;
   readonly lane: LaneServer;
@@ -70,8 +73,11 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
 
   /** Read when somebody asks. */
   get metadata(): Metadata {
-    const { block, names } = this.#options;
-    return (this.#metadata ??= block === undefined ? new Metadata() : readBlock(block, names));
+    return (this.#metadata ??= readBlock(this.#block(), this.#options.names));
+  }
+
+  text(key: string): string | undefined {
+    return this.#metadata === undefined ? readText(this.#block(), this.#options.names, key) : this.#metadata.get(key);
   }
 
   /** Answers whether a handler runs. */
@@ -178,6 +184,11 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
       this.#trailers = this.#status.trailers;
       this.#announce(names);
     }
+  }
+
+  #block(): Buffer {
+    const { batch, blockAt, blockLength } = this.#options;
+    return batch.subarray(blockAt, blockAt + blockLength);
   }
 
   #refuse(status: CallStatus): void {

@@ -198,7 +198,8 @@ export class LaneServer {
     const flags = reader.u8();
     const total = (flags & FLAG.fragmented) === 0 ? 0 : reader.u32();
     const claim = (flags & FLAG.user) === 0 ? undefined : reader.ascii(reader.u16());
-    const block = (flags & FLAG.headers) === 0 ? undefined : reader.bytes(reader.u16());
+    const blockLength = (flags & FLAG.headers) === 0 ? 0 : reader.u16();
+    const blockAt = reader.skip(blockLength);
     const payload = reader.rest();
     const call = new IncomingCall({
       id,
@@ -206,7 +207,9 @@ export class LaneServer {
       deadline: clock.now() + timeoutMs,
       proof: this.#proof,
       claim,
-      block,
+      batch: reader.batch,
+      blockAt,
+      blockLength,
       names: this.#names,
       instance,
       lane: this,

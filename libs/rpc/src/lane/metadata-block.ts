@@ -80,6 +80,23 @@ export function readBlock(block: Buffer, names: TakenNames): Metadata {
   return Metadata.received(entries);
 }
 
+/** The first value of a text header that `readBlock` would find, without making all of them. */
+export function readText(block: Buffer, names: TakenNames, key: string): string | undefined {
+  const cursor = new Cursor(block);
+  while (!cursor.done) {
+    const id = cursor.u16();
+    const name = id === 0 ? cursor.bytes(cursor.varint()).toString('latin1') : names.get(id);
+    const tag = cursor.varint();
+    if (name !== key) {
+      if ((tag & 1) === 0) cursor.skip(tag >>> 1);
+      continue;
+    }
+    const value = (tag & 1) === 1 ? names.get(tag >>> 1) : cursor.bytes(tag >>> 1).toString('latin1');
+    if (!cursor.failed && value !== undefined && TEXT.test(value)) return value;
+  }
+  return undefined;
+}
+
 function isLegal(name: string, value: MetadataValue, binary: boolean): boolean {
   return KEY.test(name) && (typeof value === 'string' ? !binary && TEXT.test(value) : binary);
 }
@@ -115,9 +132,13 @@ class Cursor {
 
   bytes(length: number): Buffer {
     const at = this.#at;
+    this.skip(length);
+    return this.#bytes.subarray(at, this.#at);
+  }
+
+  skip(length: number): void {
     this.#at += length;
     this.failed ||= this.#at > this.#bytes.length;
-    return this.#bytes.subarray(at, this.#at);
   }
 
   #u8(): number {

@@ -55,7 +55,9 @@ export function createAdmission({
       throw new AppError('UNAUTHENTICATED', 'CALLER_NOT_PROVEN', 'the proof of the calling service is not valid');
     }
     if (claim === undefined || !believed.has(caller)) return { caller, user: undefined };
-    const user = users.get(claim) ?? decodeUser(claim);
+    const known = users.get(claim);
+    if (known !== undefined) return { caller, user: known };
+    const user = decodeUser(claim);
     if (user === undefined) throw new AppError('UNAUTHENTICATED', 'USER_MALFORMED', 'the claimed user cannot be read');
     if (users.size >= MAX_USERS) users.clear();
     users.set(claim, user);

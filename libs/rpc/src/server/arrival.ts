@@ -5,6 +5,8 @@ import { HEADERS } from '../wire/header-names.ts';
 export interface Arrival {
   /** What came with it; asked for when somebody wants to know. */
   readonly metadata: Metadata;
+  /** The first value of one of the headers, which may be there before all of them are; not for keys that end in `-bin`. */
+  text(key: string): string | undefined;
   /** The instance that its caller means, if it says so. */
   readonly meant: string | undefined;
   /** The proof of the calling service, and the user that it claims to call for. */
@@ -18,6 +20,7 @@ export interface Arrival {
 export function arrivalOf(metadata: Metadata, deadline: number | undefined): Arrival {
   return {
     metadata,
+    text: (key) => metadata.get(key),
     meant: metadata.get(HEADERS.instance),
     proof: metadata.get(HEADERS.service),
     claim: metadata.get(HEADERS.user),

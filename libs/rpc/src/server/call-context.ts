@@ -62,12 +62,13 @@ export class CallContext implements ServerContext {
   }
 
   get requestId(): string {
-    return (this.#requestId ??= requestIdOf(this.metadata.get(HEADERS.requestId)));
+    return (this.#requestId ??= requestIdOf(this.#arrival.text(HEADERS.requestId)));
   }
 
   get trace(): TraceContext {
     if (this.#trace === undefined) {
-      const parent = parseTraceparent(this.metadata.get(HEADERS.traceparent), this.metadata.get(HEADERS.tracestate));
+      const arrival = this.#arrival;
+      const parent = parseTraceparent(arrival.text(HEADERS.traceparent), arrival.text(HEADERS.tracestate));
       this.#trace = parent === undefined ? newTrace() : childOf(parent);
     }
     return this.#trace;
