@@ -76,7 +76,8 @@ export class Endpoint implements Candidate {
 
   /** Connected and willing, though perhaps without room. */
   get willing(): boolean {
-    return this.transport.state === 'ready' && this.#options.clock.monotonic() >= this.#refusedUntil;
+    if (this.transport.state !== 'ready') return false;
+    return this.#refusedUntil === -Infinity || this.#options.clock.monotonic() >= this.#refusedUntil;
   }
 
   get available(): boolean {
@@ -117,11 +118,10 @@ export class Endpoint implements Candidate {
   }
 
   /** `mayEject` is asked only where it matters. Answers whether the instance was set aside by this call. */
-  finished(streaming: boolean, ms: number, error: AppError | undefined, mayEject: () => boolean): boolean {
-    const { clock, random } = this.#options;
+  finished(streaming: boolean, ms: number, error: AppError | undefined, mayEject: () => boolean, now: number): boolean {
+    const { random } = this.#options;
     if (streaming) this.#streams -= 1;
     else this.#calls -= 1;
-    const now = clock.monotonic();
     if (error === undefined || outcomeOf(error) === 'answered') this.#pulse.heard(now);
     const failed = error !== undefined && isInstanceAtFault(error, ms);
     if (failed) this.#latency.observe(Math.max(ms, FAILURE_MS), now);

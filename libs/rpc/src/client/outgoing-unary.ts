@@ -90,7 +90,8 @@ export class OutgoingUnary<Request, Response> implements AttemptedCall {
 
   over({ endpoint, sentAt }: UnaryAttempt, error: AppError | undefined): void {
     const { pool, clock } = this.#options;
-    pool.release(endpoint, false, clock.monotonic() - sentAt, error);
+    const now = clock.monotonic();
+    pool.release(endpoint, false, now - sentAt, error, now);
   }
 
   answered(bytes: Uint8Array): void {

@@ -44,7 +44,7 @@ export function pick<C extends Candidate>(candidates: readonly C[], options: Pic
     const index = Math.floor(random() * count);
     const first = candidates[index];
     const second = count === 1 ? first : candidates[another(index, count, random)];
-    if (isGood(first, now) && isGood(second, now)) return cheaper(first, second, options);
+    if (isGood(first, now) && (second === first || isGood(second, now))) return cheaper(first, second, options);
   }
   const available = candidates.filter((candidate) => candidate.available);
   const trusted = available.filter((candidate) => !candidate.isEjected(now));

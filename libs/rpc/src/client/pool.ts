@@ -76,8 +76,14 @@ export class Pool {
   }
 
   /** A call at `endpoint` is over. */
-  release(endpoint: Endpoint, streaming: boolean, ms: number, error: AppError | undefined): void {
-    if (endpoint.finished(streaming, ms, error, () => this.#mayEject())) {
+  release(
+    endpoint: Endpoint,
+    streaming: boolean,
+    ms: number,
+    error: AppError | undefined,
+    now = this.#options.clock.monotonic(),
+  ): void {
+    if (endpoint.finished(streaming, ms, error, this.#mayEject, now)) {
       this.#options.log.warn({ instanceId: endpoint.instance.id, err: error }, 'instance set aside: it keeps failing');
     }
     this.#serveWaiters();
@@ -184,11 +190,11 @@ export class Pool {
   }
 
   /** At most half may be set aside, and never the last: better a poor instance than none. */
-  #mayEject(): boolean {
+  readonly #mayEject = (): boolean => {
     const now = this.#options.clock.monotonic();
     const ejected = this.#endpoints.filter((endpoint) => endpoint.isEjected(now)).length;
     return ejected + 1 <= Math.floor(this.#endpoints.length / 2);
-  }
+  };
 
   #update({ listed, fading }: InstanceSet): void {
     this.#known = true;

@@ -49,16 +49,16 @@ export class LaneCall implements Outgoing, Placed {
   writeHead(writer: FrameWriter, names: GivenNames, fragmented: boolean): number {
     const { call } = this;
     if (this.#settled) return 0;
+    let method: number;
     let user: string | undefined;
     try {
       if (call.request.length > this.#lane.maxRequest) throw tooLarge();
-      announceRequest(call, this.#lane, writer, names);
+      method = announceRequest(call, this.#lane, writer, names);
       user = claimOf(call);
     } catch (error) {
       this.#settle(undefined, withOutcome(AppError.from(error), 'not-processed'));
       return 0;
     }
-    const method = names.idOf(call.path);
     this.id = this.#lane.take(this);
     this.fragmented = fragmented;
     writer.begin(FRAME.call);

@@ -12,10 +12,11 @@ const TRACEPARENT = 55;
 /** Headers that travel otherwise: the proof and the instance once a lane, the user beside the block. */
 const APART: ReadonlySet<string> = new Set([HEADERS.service, HEADERS.user, HEADERS.instance]);
 
-/** Says before a call what is new to the lane: names, and the proof of the calling service. Throws where there is too much of something. */
-export function announceRequest(call: OutgoingCall, lane: LaneClient, writer: FrameWriter, names: GivenNames): void {
+/** Says before a call what is new to the lane: names, and the proof of the calling service; answers the name of its method. Throws where there is too much of something. */
+export function announceRequest(call: OutgoingCall, lane: LaneClient, writer: FrameWriter, names: GivenNames): number {
   const { path, plain } = call;
-  if (names.idOf(path) === 0) throw tooMuch('NAMES_USED_UP', 'too many names on one lane');
+  const method = names.idOf(path);
+  if (method === 0) throw tooMuch('NAMES_USED_UP', 'too many names on one lane');
   if (plain === undefined) announceBlock(call.headers, names, APART);
   else {
     names.announce(HEADERS.traceparent, '');
@@ -24,10 +25,12 @@ export function announceRequest(call: OutgoingCall, lane: LaneClient, writer: Fr
   }
   const proof = plain === undefined ? call.headers.get(HEADERS.service) : plain.proof;
   if (proof !== undefined && proof.length > MAX_CLAIM) throw tooMuch('METADATA_TOO_LARGE', 'a proof that is too long');
-  if (!lane.newProof(proof ?? '')) return;
-  writer.begin(FRAME.identity);
-  writer.text(proof ?? '');
-  writer.end();
+  if (lane.newProof(proof ?? '')) {
+    writer.begin(FRAME.identity);
+    writer.text(proof ?? '');
+    writer.end();
+  }
+  return method;
 }
 
 /** The user that a call is made for, as it travels. */
