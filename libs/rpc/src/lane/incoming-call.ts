@@ -73,11 +73,14 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
 
   /** Read when somebody asks. */
   get metadata(): Metadata {
-    return (this.#metadata ??= readBlock(this.#block(), this.#options.names));
+    const { batch, blockAt, blockLength, names } = this.#options;
+    return (this.#metadata ??= readBlock(batch.subarray(blockAt, blockAt + blockLength), names));
   }
 
   text(key: string): string | undefined {
-    return this.#metadata === undefined ? readText(this.#block(), this.#options.names, key) : this.#metadata.get(key);
+    if (this.#metadata !== undefined) return this.#metadata.get(key);
+    const { batch, blockAt, blockLength, names } = this.#options;
+    return readText(batch, blockAt, blockAt + blockLength, names, key);
   }
 
   /** Answers whether a handler runs. */
@@ -184,11 +187,6 @@ export class IncomingCall implements Arrival, ReplySink, Outgoing {
       this.#trailers = this.#status.trailers;
       this.#announce(names);
     }
-  }
-
-  #block(): Buffer {
-    const { batch, blockAt, blockLength } = this.#options;
-    return batch.subarray(blockAt, blockAt + blockLength);
   }
 
   #refuse(status: CallStatus): void {

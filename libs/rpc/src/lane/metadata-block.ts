@@ -62,15 +62,12 @@ export function readBlock(block: Buffer, names: TakenNames): Metadata {
   const cursor = new Cursor(block);
   while (!cursor.done) {
     const id = cursor.u16();
-    const name = id === 0 ? cursor.bytes(cursor.varint()).toString('latin1') : names.get(id);
+    const name = id === 0 ? cursor.text(cursor.varint()) : names.get(id);
     const tag = cursor.varint();
     const binary = name?.endsWith('-bin') === true;
     let value: MetadataValue | undefined;
     if ((tag & 1) === 1) value = names.get(tag >>> 1);
-    else {
-      const bytes = cursor.bytes(tag >>> 1);
-      value = binary ? bytes : bytes.toString('latin1');
-    }
+    else value = binary ? cursor.bytes(tag >>> 1) : cursor.text(tag >>> 1);
     if (cursor.failed) break;
     if (name === undefined || value === undefined || !isLegal(name, value, binary)) continue;
     const values = entries.get(name);
@@ -80,18 +77,18 @@ export function readBlock(block: Buffer, names: TakenNames): Metadata {
   return Metadata.received(entries);
 }
 
-/** The first value of a text header that `readBlock` would find, without making all of them. */
-export function readText(block: Buffer, names: TakenNames, key: string): string | undefined {
-  const cursor = new Cursor(block);
+/** The first value of a text header that `readBlock` would find in the block from `at` to `end` of `bytes`, without making all of them. */
+export function readText(bytes: Buffer, at: number, end: number, names: TakenNames, key: string): string | undefined {
+  const cursor = new Cursor(bytes, at, end);
   while (!cursor.done) {
     const id = cursor.u16();
-    const name = id === 0 ? cursor.bytes(cursor.varint()).toString('latin1') : names.get(id);
+    const name = id === 0 ? cursor.text(cursor.varint()) : names.get(id);
     const tag = cursor.varint();
     if (name !== key) {
       if ((tag & 1) === 0) cursor.skip(tag >>> 1);
       continue;
     }
-    const value = (tag & 1) === 1 ? names.get(tag >>> 1) : cursor.bytes(tag >>> 1).toString('latin1');
+    const value = (tag & 1) === 1 ? names.get(tag >>> 1) : cursor.text(tag >>> 1);
     if (!cursor.failed && value !== undefined && TEXT.test(value)) return value;
   }
   return undefined;
@@ -105,14 +102,17 @@ function isLegal(name: string, value: MetadataValue, binary: boolean): boolean {
 class Cursor {
   failed = false;
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0, end = bytes.length) {
     this.#bytes = bytes;
+    this.#at = at;
+    this.#end = end;
   }
 
   get done(): boolean {
-    return this.failed || this.#at >= this.#bytes.length;
+    return this.failed || this.#at >= this.#end;
   }
 
   u16(): number {
@@ -131,19 +131,25 @@ class Cursor {
   }
 
   bytes(length: number): Buffer {
-    const at = this.#at;
-    this.skip(length);
+    const at = this.skip(length);
     return this.#bytes.subarray(at, this.#at);
   }
 
-  skip(length: number): void {
+  text(length: number): string {
+    const at = this.skip(length);
+    return this.failed ? '' : this.#bytes.toString('latin1', at, this.#at);
+  }
+
+  /** Answers where they begin. */
+  skip(length: number): number {
+    const at = this.#at;
     this.#at += length;
-    this.failed ||= this.#at > this.#bytes.length;
+    this.failed ||= this.#at > this.#end;
+    return at;
   }
 
   #u8(): number {
-    const byte = this.#bytes[this.#at++];
-    this.failed ||= byte === undefined;
-    return byte ?? 0;
+    const at = this.skip(1);
+    return this.failed ? 0 : (this.#bytes[at] ?? 0);
   }
 }
