@@ -23,18 +23,21 @@ export const typeParsers: pg.CustomTypesConfig = {
 const otherTimestamp = byOid(TIMESTAMPTZ, 'text');
 const UTC_TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
-/** The rows of a batch bear few different times: what was read a moment ago is not read again. */
-const readLately = new Map<string, number>();
-const MAX_READ_LATELY = 256;
+/** The rows of a batch bear two times, when they were made and when they were changed: what was just read is not read again. */
+let last = { text: '', ms: Number.NaN };
+let lastButOne = last;
 
 /** As Postgres writes it where the session's time zone is UTC; all other forms as pg reads them. */
 function timestamp(text: string): unknown {
-  const known = readLately.get(text);
-  if (known !== undefined) return new Date(known);
+  if (text === last.text) return new Date(last.ms);
+  if (text === lastButOne.text) {
+    [last, lastButOne] = [lastButOne, last];
+    return new Date(last.ms);
+  }
   if (!UTC_TIMESTAMP.test(text)) return otherTimestamp(text);
   const read = new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
-  if (readLately.size >= MAX_READ_LATELY) readLately.clear();
-  readLately.set(text, read.getTime());
+  lastButOne = last;
+  last = { text, ms: read.getTime() };
   return read;
 }
 

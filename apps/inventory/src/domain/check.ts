@@ -20,6 +20,27 @@ export function check(verdicts: Readonly<Record<string, Verdict>>): void {
   if (first !== undefined) throw invalid(first, ...rest);
 }
 
+/**
+ * The same of each element of a list: `rules` answers by the field's path within one element, '' for the element itself. Whole paths are put together
+ * only where something is wrong.
+ */
+export function checkEach<T>(
+  list: string,
+  elements: readonly T[],
+  rules: (element: T) => Readonly<Record<string, Verdict>>,
+): void {
+  const found: Record<string, Verdict> = {};
+  let index = 0;
+  for (const element of elements) {
+    const verdicts = rules(element);
+    for (const path in verdicts) {
+      if (verdicts[path] !== undefined) found[`${list}[${index}]${path === '' ? '' : '.'}${path}`] = verdicts[path];
+    }
+    index += 1;
+  }
+  check(found);
+}
+
 export function skuRule(sku: string): Verdict {
   if (sku === '') return 'is required';
   return SKU.test(sku)
@@ -54,6 +75,14 @@ function codePoints(text: string): number {
 /** The most that a price may be: a line of the greatest quantity still adds up exactly. */
 export const MAX_PRICE_MINOR = 1_000_000_000;
 
+export function currencyRule(currency: string): Verdict {
+  return CURRENCY.test(currency) ? undefined : 'must be three capital letters (ISO 4217)';
+}
+
+export function priceAmountRule(amountMinor: number): Verdict {
+  return integerRule(amountMinor, 0, MAX_PRICE_MINOR);
+}
+
 /** The verdicts on a price under its field's name. */
 export function priceRules(
   field: string,
@@ -61,7 +90,7 @@ export function priceRules(
 ): Record<string, Verdict> {
   if (price === undefined) return { [field]: 'is required' };
   return {
-    [`${field}.currency`]: CURRENCY.test(price.currency) ? undefined : 'must be three capital letters (ISO 4217)',
-    [`${field}.amount_minor`]: integerRule(price.amountMinor, 0, MAX_PRICE_MINOR),
+    [`${field}.currency`]: currencyRule(price.currency),
+    [`${field}.amount_minor`]: priceAmountRule(price.amountMinor),
   };
 }

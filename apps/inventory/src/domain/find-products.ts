@@ -1,4 +1,4 @@
-import { check, integerRule, skuRule } from './check.ts';
+import { check, checkEach, integerRule, skuRule } from './check.ts';
 import { unknownSku } from './inventory-error.ts';
 import { MAX_BATCH } from './limits.ts';
 import type { Products } from './ports.ts';
@@ -17,6 +17,6 @@ export async function findProducts(
   skus: readonly string[],
 ): Promise<readonly Product[]> {
   check({ skus: integerRule(skus.length, 1, MAX_BATCH) && `must name 1 to ${MAX_BATCH}` });
-  check(Object.fromEntries(skus.map((sku, index) => [`skus[${index}]`, skuRule(sku)])));
+  checkEach('skus', skus, (sku) => ({ '': skuRule(sku) }));
   return products.find(skus);
 }

@@ -1,4 +1,13 @@
-import { check, integerRule, priceRules, skuRule, uuidRule } from './check.ts';
+import {
+  check,
+  checkEach,
+  currencyRule,
+  integerRule,
+  priceAmountRule,
+  skuRule,
+  uuidRule,
+  type Verdict,
+} from './check.ts';
 import type { InventoryError } from './inventory-error.ts';
 import { MAX_COMMITS, MAX_LINES, MAX_QUANTITY } from './limits.ts';
 import type { Money } from './money.ts';
@@ -22,7 +31,7 @@ export async function reserveStock(
     order_id: uuidRule(orderId),
     lines: integerRule(lines.length, 1, MAX_LINES) && `must be 1 to ${MAX_LINES}`,
   });
-  check(Object.assign({}, ...lines.map(lineRules)) as Parameters<typeof check>[0]);
+  checkEach('lines', lines, lineRules);
   const asked = lines as readonly Line[]; // the rules let no line without a price through
   return settled(reservations, { kind: 'reserve', orderId: orderId.toLowerCase(), lines: asked }, signal);
 }
@@ -44,7 +53,7 @@ export async function commitReservations(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, InventoryError>> {
   check({ order_ids: integerRule(orderIds.length, 1, MAX_COMMITS) && `must name 1 to ${MAX_COMMITS}` });
-  check(Object.fromEntries(orderIds.map((orderId, index) => [`order_ids[${index}]`, uuidRule(orderId)])));
+  checkEach('order_ids', orderIds, (orderId) => ({ '': uuidRule(orderId) }));
   const asked = [...new Set(orderIds.map((orderId) => orderId.toLowerCase()))];
   const committed = await reservations.commitHeld(asked);
   // Those that were not held need a look at their verdict.
@@ -78,11 +87,12 @@ async function settled(
   return answer.reservation;
 }
 
-function lineRules({ sku, quantity, expectedUnitPrice }: AskedLine, index: number): Parameters<typeof check>[0] {
-  const at = `lines[${index}]`;
+function lineRules({ sku, quantity, expectedUnitPrice: price }: AskedLine): Readonly<Record<string, Verdict>> {
   return {
-    [`${at}.sku`]: skuRule(sku),
-    [`${at}.quantity`]: integerRule(quantity, 1, MAX_QUANTITY),
-    ...priceRules(`${at}.expected_unit_price`, expectedUnitPrice),
+    sku: skuRule(sku),
+    quantity: integerRule(quantity, 1, MAX_QUANTITY),
+    expected_unit_price: price === undefined ? 'is required' : undefined,
+    'expected_unit_price.currency': price && currencyRule(price.currency),
+    'expected_unit_price.amount_minor': price && priceAmountRule(price.amountMinor),
   };
 }
