@@ -53,7 +53,7 @@ export interface Plan {
   readonly instances: Readonly<Record<Service, number>>;
   readonly stock: number;
   readonly holdSeconds: number;
-  /** Requests of one batch of inventory at most. */
+  /** What one batch of a store has at most. */
   readonly maxBatch: number;
   readonly deeds: readonly Deed[];
   readonly deliveries: readonly { readonly atMs: number; readonly sku: Sku; readonly quantity: number }[];

@@ -53,7 +53,14 @@ test('the histories came by everything that can become of an order, and by what 
       ].map((status) => `order ${status}`),
       ...['COMMITTED', 'REFUSED', 'RELEASED', 'tombstone'].map((state) => `stock ${state}`),
       ...['CHARGED', 'DECLINED', 'REFUNDED', 'VOIDED', 'tombstone'].map((state) => `money ${state}`),
-      ...['a batch of several', 'a message late', 'a call repeated', 'a call refused', 'a connection lost'],
+      ...[
+        'a batch of several',
+        'a message of several',
+        'a message late',
+        'a call repeated',
+        'a call refused',
+        'a connection lost',
+      ],
       ...['a fading instance gone', 'a frozen process called', 'a successor reached at the same address'],
     ]),
   );

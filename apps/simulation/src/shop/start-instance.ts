@@ -8,6 +8,7 @@ import type { Channel } from '@stampede/rpc';
 import type { Service } from '../plan.ts';
 import { createSimulatedChannel } from './channel.ts';
 import { createEtcdLink, type EtcdLink } from './etcd-link.ts';
+import { carriedTogether, type TogetherOptions } from './carried-together.ts';
 import { carried } from './network.ts';
 import type { Process } from './process.ts';
 import { createHost, type Host } from './rpc.ts';
@@ -119,8 +120,14 @@ function startOrder(world: World, connected: Connected): Running {
   const { orders, sagas, reader } = databases.orders.connect(process.id);
   const config = orderConfig(plan);
   const rooms = createOrderRooms({
-    orders: carried(orders, ['place', 'find', 'findByKey', 'change', 'newer'], ask),
-    sagas: carried(sagas, ['claim', 'look', 'renew', 'handOver', 'finish'], ask),
+    orders: {
+      ...carried(orders, ['find', 'findByKey', 'newer'], ask),
+      ...carriedTogether(orders, ['place', 'change'], { ...together(world, process, ask), oneAnOrder: ['change'] }),
+    },
+    sagas: {
+      ...carried(sagas, ['claim', 'look', 'renew', 'handOver'], ask),
+      ...carriedTogether(sagas, ['finish'], { ...together(world, process, ask), oneAnOrder: [] }),
+    },
     reader: carried(reader, ['find', 'list', 'records'], ask),
     books: reader,
     inventory: client.channelTo('inventory'),
@@ -164,13 +171,17 @@ function startInventory(world: World, { process }: Connected): Running {
   return { host: createHost(process, InventoryServiceDefinition, handlers), stop: () => Promise.resolve() };
 }
 
-function startPayment({ network, databases, sabotage }: World, { process }: Connected): Running {
+function startPayment(world: World, { process }: Connected): Running {
+  const { network, databases, sabotage } = world;
   const { payments, provider } = databases;
   const ask = (what: string, effect: () => Promise<unknown>) => network.ask(process, 'payment db', what, effect);
   const config = paymentConfig();
   const bank = (what: string, effect: () => Promise<unknown>) => network.ask(process, 'provider', what, effect);
   const { service, recovery } = createPaymentRooms({
-    store: (sabotage.aroundPayments ?? same)(carried(payments, ['begin', 'change', 'find'], ask)),
+    store: (sabotage.aroundPayments ?? same)({
+      ...carried(payments, ['find'], ask),
+      ...carriedTogether(payments, ['begin', 'change'], { ...together(world, process, ask), oneAnOrder: ['change'] }),
+    }),
     unsettled: carried(payments.unsettled, ['sweep', 'claim', 'release'], ask),
     books: { page: () => Promise.resolve([]) },
     provider: (sabotage.aroundProvider ?? same)(
@@ -188,6 +199,16 @@ function startPayment({ network, databases, sabotage }: World, { process }: Conn
       leaving.abort();
       await recovered;
     },
+  };
+}
+
+/** How the stores of a process write. */
+function together({ plan, notes }: World, process: Process, ask: TogetherOptions<never>['ask']) {
+  return {
+    maxSize: plan.maxBatch,
+    ask,
+    defer: (run: () => void) => void process.clock.schedule(0, run),
+    several: () => void notes.add('a message of several'),
   };
 }
 
