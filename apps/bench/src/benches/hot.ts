@@ -15,7 +15,7 @@ import { openStampede, type StampedeShop } from '../shop/stampede-shop.ts';
 const HOT = 'bench-hot';
 /** The last units of something, and whoever is left to fight for them. */
 const LAST = { sku: 'bench-last', units: 200, seconds: 2 };
-const CALLERS = 256;
+const CALLERS = 1_024;
 const WARM_UP_SECONDS = 2;
 
 interface ReserveRound extends ReserveResult {
