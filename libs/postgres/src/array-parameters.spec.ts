@@ -47,9 +47,9 @@ test.each<[string, fc.Arbitrary<unknown>, (values: never) => Buffer]>([
 ])('%s: Postgres reads what was written, NULLs and no value at all included', async (type, arbitrary, encode) => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.option(arbitrary), { maxLength: 300 }), async (values) => {
-      expect(await readBack(type, encode(values as never))).toEqual(values.map((value) => (value === 0 ? 0 : value)));
+      expect(await readBack(type, encode(values as never))).toEqual(values);
     }),
-    { numRuns: 40 },
+    { numRuns: 40, examples: type === 'double precision' ? [[[-0, 0, null]]] : [] },
   );
 });
 
