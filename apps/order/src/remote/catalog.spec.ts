@@ -61,6 +61,20 @@ test('what is in use and soon too old is read along with what is missed', async 
   expect(asked).toEqual([['a', 'b', 'c'], ['new'], ['other', 'a', 'c'], ['b']]);
 });
 
+test("what nobody wants any more is in nobody's way, however much of it there is", async () => {
+  const { catalog, clock, asked, price, prices } = setUp({ maxProducts: 10_000 });
+  const once = Array.from({ length: 1_500 }, (_, index) => `once-${index}`);
+  for (const sku of once) prices.set(sku, 1);
+  await catalog.find(once);
+  await clock.advance(500);
+  await price('a');
+  await price('a');
+  await clock.advance(800); // a is ageing, behind all that are too old by now
+  await price('b');
+  await price('c');
+  expect(asked.slice(-2)).toEqual([['b'], ['c', 'a']]);
+});
+
 test('many who miss the same at once ask once, each for what nobody asks yet', async () => {
   const { catalog, asked, hold } = setUp();
   const gate = Promise.withResolvers<undefined>();

@@ -37,15 +37,17 @@ export function createCatalog({ shelves, monotonic, settings }: CatalogOptions):
     return entry.product;
   }
 
-  /** The oldest come first in `entries`. */
+  /** The oldest come first in `entries`; those that are too old and that nobody wanted are dropped on the way. */
   function ageing(room: number): string[] {
+    const { ttlMs } = settings();
+    const now = monotonic();
     const found: string[] = [];
     let looked = 0;
     for (const [sku, { readAt, used }] of entries) {
       looked += 1;
-      if (found.length >= room || looked > MAX_LOOKED_AT) break;
-      if (monotonic() - readAt < settings().ttlMs * AGEING) break;
+      if (found.length >= room || looked > MAX_LOOKED_AT || now - readAt < ttlMs * AGEING) break;
       if (used && !underWay.has(sku)) found.push(sku);
+      else if (!used && now - readAt >= ttlMs) entries.delete(sku);
     }
     return found;
   }
