@@ -17,7 +17,7 @@ export async function commitHeld(
 ): Promise<ReadonlySet<string>> {
   const ids = uuidArray(orderIds.toSorted());
   const { committed } = await database.transaction(async (tx) => {
-    await crash?.('inventory.sell.before');
+    await crash?.('inventory.sell.before'); // whether anything is held is known only then
     const committed = tx.query<{ order_id: string }>(COMMIT_HELD, [ids], { name: 'held-commit' });
     if (crash !== undefined && (await committed).length > 0) await crash('inventory.sell.written');
     return { committed }; // not awaited: COMMIT travels in the same pipe

@@ -10,6 +10,6 @@ export async function asked<T>(answer: Promise<T>): Promise<T | AppError> {
 }
 
 /** An answer that the contract does not let us take for a verdict: it is asked again. */
-export function unforeseen(method: string, state: number | undefined): AppError {
-  return new AppError('INTERNAL', 'UNFORESEEN_ANSWER', `${method} answered state ${state ?? 'none'}`);
+export function unforeseen(method: string, answer: number | string | undefined): AppError {
+  return new AppError('INTERNAL', 'UNFORESEEN_ANSWER', `${method} answered ${answer ?? 'nothing'}`);
 }

@@ -63,7 +63,7 @@ export function createInventory({ client, deadlineMs, batching = {} }: Inventory
     async commit(orderId, signal) {
       const reason = await committing.add(orderId, signal);
       if (reason === undefined || reason === 'RESERVATION_RELEASED') return;
-      throw new AppError('INTERNAL', 'UNFORESEEN_ANSWER', `BatchCommitReservations answered ${reason}`);
+      throw unforeseen('BatchCommitReservations', reason);
     },
 
     async release(orderId, signal) {

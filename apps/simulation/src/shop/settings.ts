@@ -16,8 +16,8 @@ const PAYMENT = paymentSchema.parse({
 });
 
 /** The services' own settings, with shorter times: a history is to be over soon. */
-export function orderConfig({ holdSeconds }: Pick<Plan, 'holdSeconds'>): OrderConfig {
-  return { ...ORDER, holdSeconds };
+export function orderConfig({ holdSeconds, maxBatch }: Pick<Plan, 'holdSeconds' | 'maxBatch'>): OrderConfig {
+  return { ...ORDER, holdSeconds, batch: { ...ORDER.batch, maxSize: maxBatch } };
 }
 
 export function paymentConfig(): PaymentConfig {

@@ -1,0 +1,49 @@
+import { AppError } from '@stampede/errors';
+import { expect, test } from 'vitest';
+import { createInventory } from './inventory.ts';
+
+const never = () => Promise.reject(new Error('not asked here'));
+
+/** An inventory that answers with a reason for each of these orders, and commits all others. */
+function setUp({ reasons = {}, fails }: { reasons?: Readonly<Record<string, string>>; fails?: AppError } = {}) {
+  const asked: (readonly string[])[] = [];
+  const inventory = createInventory({
+    client: {
+      reserveStock: never,
+      releaseReservation: never,
+      batchCommitReservations({ orderIds }) {
+        asked.push(orderIds);
+        if (fails !== undefined) return Promise.reject(fails);
+        const failures = orderIds.flatMap((orderId) => {
+          const reason = reasons[orderId];
+          return reason === undefined ? [] : [{ orderId, reason }];
+        });
+        return Promise.resolve({ failures });
+      },
+    },
+    deadlineMs: () => 1_000,
+    batching: { limits: () => ({ maxSize: 10_000 }) },
+  });
+  return { inventory, asked };
+}
+
+test('reservations that are to be committed at once go in one call, as many as the contract takes', async () => {
+  const { inventory, asked } = setUp();
+  await Promise.all(Array.from({ length: 1_500 }, (_, index) => inventory.commit(`order-${index}`)));
+  expect(asked.map(({ length }) => length)).toEqual([1_000, 500]);
+});
+
+test('what was given back meanwhile is done; what else cannot be committed fails alone', async () => {
+  const { inventory } = setUp({ reasons: { back: 'RESERVATION_RELEASED', odd: 'RESERVATION_NOT_HELD' } });
+  const [good, back, odd] = await Promise.allSettled(['good', 'back', 'odd'].map((id) => inventory.commit(id)));
+  expect([good?.status, back?.status]).toEqual(['fulfilled', 'fulfilled']);
+  expect(odd).toMatchObject({ status: 'rejected', reason: { reason: 'UNFORESEEN_ANSWER' } });
+});
+
+test('a call without an answer leaves all that were in it unknown, and is not made again by itself', async () => {
+  const fails = new AppError('UNAVAILABLE', 'GONE', 'no answer');
+  const { inventory, asked } = setUp({ fails });
+  const settled = await Promise.allSettled(['one', 'two'].map((id) => inventory.commit(id)));
+  expect(settled).toEqual([fails, fails].map((reason) => ({ status: 'rejected', reason })));
+  expect(asked).toEqual([['one', 'two']]);
+});
