@@ -18,6 +18,8 @@ export const configSchema = z.object({
       maxQueued: z.number().int().min(1).max(1_000_000).default(10_000),
       /** Batches of a kind at work at once, each on a connection of its own. */
       lanes: z.number().int().min(1).max(64).default(2),
+      /** How long what nobody waits for (stock of paid orders that is to be sold, the saga's end after it) waits for company. */
+      lingerMs: milliseconds(0).max(10_000).default(25),
     })
     .prefault({}),
   /** How long one question to inventory or payment may take. */

@@ -48,12 +48,16 @@ export interface OrderRooms {
 export function createOrderRooms(options: OrderRoomsOptions): OrderRooms {
   const { config, time, random, log, newId } = options;
   const deadlineMs = () => config().callDeadlineMs;
-  const defer = options.defer && { defer: options.defer };
+  const batching = {
+    ...(options.defer && { defer: options.defer }),
+    limits: () => config().batch,
+    linger: { ms: () => config().batch.lingerMs, schedule: (ms: number, run: () => void) => time.schedule(ms, run) },
+  };
   const client = createClient(InventoryServiceDefinition, options.inventory);
   const bare = {
     orders: options.orders,
     sagas: options.sagas,
-    inventory: createInventory({ client, deadlineMs, batching: { limits: () => config().batch, ...defer } }),
+    inventory: createInventory({ client, deadlineMs, batching }),
     payments: createPayments({ client: createClient(PaymentServiceDefinition, options.payment), deadlineMs }),
   };
   const ports = options.around?.(bare) ?? bare;

@@ -136,3 +136,48 @@ test('items of one key go one after the other, each in a batch of its own', asyn
   expect(await Promise.all(items.map((item) => batcher.add(item)))).toEqual(items);
   expect(batches).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
 });
+
+test('who begins a batch that nobody waits for waits for company, until the time is over or the batch is full', async () => {
+  const batches: (readonly number[])[] = [];
+  const lingering: { readonly ms: number; run: () => void; off: boolean }[] = [];
+  let ms = 25;
+  const batcher = createBatcher<number, number>({
+    limits: () => ({ maxSize: 3, lanes: 2 }),
+    run: (items) => {
+      batches.push(items);
+      return Promise.resolve(items);
+    },
+    linger: {
+      ms: () => ms,
+      schedule: (time, run) => {
+        const each = { ms: time, run, off: false };
+        lingering.push(each);
+        return () => (each.off = true);
+      },
+    },
+  });
+  const together = [batcher.add(1), batcher.add(2)];
+  await turn();
+  await turn();
+  expect([batches, lingering.length, lingering[0]?.ms]).toEqual([[], 1, 25]);
+  lingering[0]?.run();
+  await Promise.all(together);
+  expect(batches).toEqual([[1, 2]]);
+
+  // The third makes it full, and begins the next one, which waits anew.
+  const full = [3, 4, 5].map((item) => batcher.add(item));
+  const next = [batcher.add(6)];
+  await Promise.all(full);
+  expect(batches).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
+  expect(lingering.map(({ off }) => off)).toEqual([true, true, false]);
+  lingering[2]?.run();
+  await Promise.all(next);
+
+  ms = 0;
+  await batcher.add(7);
+  expect(lingering).toHaveLength(3);
+  expect(batches.slice(2)).toEqual([[6], [7]]);
+});

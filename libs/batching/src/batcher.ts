@@ -22,6 +22,15 @@ export interface BatcherOptions<Item, Result> {
   readonly keyOf?: (item: Item) => string;
   /** Runs what it is given once those who come now have come; at the end of the event loop's turn (setImmediate) if absent. */
   readonly defer?: (run: () => void) => void;
+  /** For what nobody waits for: who begins a batch waits for company, until the time is over or the batch is full. Nobody does if absent. */
+  readonly linger?: Linger | undefined;
+}
+
+export interface Linger {
+  /** Asked again and again; 0: no waiting. */
+  readonly ms: () => number;
+  /** Runs what it is given after so many milliseconds, unless it is called off; a Clock's `schedule` fits. */
+  readonly schedule: (ms: number, run: () => void) => () => void;
 }
 
 const NO_LIMITS: BatcherLimits = {};
@@ -50,13 +59,24 @@ interface Member<Item, Result> {
  * @example const batcher = createBatcher({ run: (orders) => insertOrders(database, orders) }); await batcher.add(order, context.signal);
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { keyOf, limits = () => NO_LIMITS, defer = setImmediate } = options;
+  const { keyOf, limits = () => NO_LIMITS, defer = setImmediate, linger } = options;
   let queue: Member<Item, Result>[] = [];
   let working = 0;
   let scheduled = false;
+  let stopLingering: (() => void) | undefined;
 
   function schedule(): void {
-    if (scheduled || queue.length === 0 || working >= (limits().lanes ?? 1)) return;
+    if (scheduled || queue.length === 0) return;
+    const { lanes = 1, maxSize = 256 } = limits();
+    if (working >= lanes) return;
+    const lingerMs = linger === undefined || queue.length >= maxSize ? 0 : linger.ms();
+    if (lingerMs === 0) begin();
+    else stopLingering ??= linger?.schedule(lingerMs, begin);
+  }
+
+  function begin(): void {
+    stopLingering?.();
+    stopLingering = undefined;
     scheduled = true;
     defer(() => {
       scheduled = false;

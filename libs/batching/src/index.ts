@@ -1,1 +1,1 @@
-export { createBatcher, type Batcher, type BatcherLimits, type BatcherOptions } from './batcher.ts';
+export { createBatcher, type Batcher, type BatcherLimits, type BatcherOptions, type Linger } from './batcher.ts';

@@ -13,8 +13,8 @@ export interface InventoryOptions {
   >;
   /** How long one question may take. */
   readonly deadlineMs: () => number;
-  /** Of the commits that go together. */
-  readonly batching?: Pick<BatcherOptions<unknown, unknown>, 'limits' | 'defer'> | undefined;
+  /** Of the commits that go together; nobody waits for them. */
+  readonly batching?: Pick<BatcherOptions<unknown, unknown>, 'limits' | 'defer' | 'linger'> | undefined;
 }
 
 /** As many as the contract takes. */
