@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyServerOptions } from 'fastify';
+import { WholeMessage } from '../request/whole-message.ts';
 import { HttpError } from './http-error.ts';
 import { problemOf } from './problem.ts';
 
@@ -26,6 +27,7 @@ export const restServerOptions = {
     connectionsCheckingInterval: 5_000,
     /** The plugin refuses a request without one, in words of its own. */
     requireHostHeader: false,
+    IncomingMessage: WholeMessage,
   },
   frameworkErrors(error, request, reply) {
     const path = request.raw.url?.split('?')[0] ?? '';

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { bodyCutShort, bodyTooLarge } from '../problem/http-error.ts';
+import { WholeMessage } from './whole-message.ts';
 
 export interface CollectOptions {
   /** Bytes by `Content-Length`; NaN where it is not known before the end. */
@@ -30,19 +31,25 @@ export function collectBody(payload: Readable, { length, limit }: CollectOptions
 
   if (length > limit) return finish(bodyTooLarge(`the body is larger than ${limit} bytes`));
   if (length === 0) return finish(null, EMPTY);
-  payload.on('data', (chunk: Buffer) => {
-    if (over) return;
-    received += chunk.length;
-    if (received > limit) return finish(bodyTooLarge(`the body is larger than ${limit} bytes`));
-    if (chunk.length === length) return finish(null, chunk);
-    chunks.push(chunk);
-    if (received === length) finish(null, Buffer.concat(chunks, received));
-  });
-  payload.on('end', () => {
-    if (over) return;
-    if (received < length) finish(bodyCutShort());
-    else finish(null, Buffer.concat(chunks, received));
-  });
   // Whoever sent it has gone.
   payload.on('error', () => finish(bodyCutShort()));
+  if (payload instanceof WholeMessage && length > 0)
+    payload.want({ length, take: (body) => finish(null, body), collect });
+  else collect();
+
+  function collect(): void {
+    payload.on('data', (chunk: Buffer) => {
+      if (over) return;
+      received += chunk.length;
+      if (received > limit) return finish(bodyTooLarge(`the body is larger than ${limit} bytes`));
+      if (chunk.length === length) return finish(null, chunk);
+      chunks.push(chunk);
+      if (received === length) finish(null, Buffer.concat(chunks, received));
+    });
+    payload.on('end', () => {
+      if (over) return;
+      if (received < length) finish(bodyCutShort());
+      else finish(null, Buffer.concat(chunks, received));
+    });
+  }
 }
