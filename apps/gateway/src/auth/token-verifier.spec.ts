@@ -42,6 +42,18 @@ test('a good token is verified once, answered without waiting after that, and re
   await expect(verify(token)).rejects.toMatchObject({ reason: 'TOKEN_EXPIRED' });
 });
 
+test('claims that stand before the signature of another, good token are refused', async () => {
+  const { signer, verify, remembered, seconds } = await verifier();
+  const token = await signer.sign({ exp: seconds() + 60 });
+  const [header = '', , signature = ''] = token.split('.');
+  const [, claims = ''] = (await signer.sign({ sub: 'somebody else', exp: seconds() + 60 })).split('.');
+  await verify(token);
+  const forged = [header, claims, signature].join('.');
+  expect(remembered(forged)).toBeUndefined();
+  await expect(verify(forged)).rejects.toMatchObject({ reason: 'INVALID_TOKEN' });
+  expect(remembered(token)).toMatchObject({ id: 'ann' });
+});
+
 test.each([3_600_000, -3_600_000])(
   'a clock that is off by %i ms neither refuses a good token nor takes an old one',
   async (by) => {
