@@ -79,7 +79,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     const call = beginCall(request, reply, fastify.prefix);
     // One listener for all that is to be done: they are not free.
     if (watched) {
-      reply.raw.once('close', () => {
+      reply.raw.on('close', () => {
         for (const run of call.leaving) run();
         observe(call, request, reply, options);
       });

@@ -4,10 +4,10 @@ import { callOptions, type Exchange, type Serving } from './serving.ts';
 
 /** Makes a unary call of a request and answers what it came to. A client that goes away cancels it. */
 export async function answerUnary(exchange: Exchange, { deadlineMs, forward, send }: Serving) {
-  const { route, segments, call, request, reply } = exchange;
+  const { route, segments, call, request } = exchange;
   const message = route.bind({ segments, query: call.query, body: request.body });
   const changes = route.hooks.request?.(message, request);
-  const terms = { limitMs: deadlineMs(), changes, signal: goneSignal(request, reply), streamed: false };
+  const terms = { limitMs: deadlineMs(), changes, signal: goneSignal(request.raw), streamed: false };
   const response = await route.channel.unary(
     route.shape,
     route.method.requestType.encode(message).finish(),

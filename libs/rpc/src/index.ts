@@ -12,6 +12,7 @@ export {
 } from './definition.ts';
 export { whenSettled, type Interceptor, type Next, type Outcome } from './interceptor.ts';
 export { Metadata, type MetadataValue } from './metadata.ts';
+export { onAbort } from './on-abort.ts';
 export type { ServerContext } from './server-context.ts';
 export { createServer, type DrainOptions, type RpcServer, type ServerOptions } from './server/create-server.ts';
 export type { ServerLimits } from './server/limits.ts';

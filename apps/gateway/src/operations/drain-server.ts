@@ -20,7 +20,7 @@ export function createDraining(fastify: FastifyInstance): Draining {
 
   fastify.addHook('onRequest', (_, reply, next) => {
     inFlight++;
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       inFlight--;
     });
     next();
