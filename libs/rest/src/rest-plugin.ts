@@ -148,7 +148,7 @@ function mount(fastify: FastifyInstance, options: RestOptions): void {
     const route = rest?.target?.route;
     const read = route?.takesContent === true ? readContent : readBody;
     // A hook may have put another stream in its place, of another length.
-    const length = payload === raw ? Number(headers['content-length']) : Number.NaN;
+    const length = payload === raw ? bodyLength(raw) : Number.NaN;
     const limit = route === undefined ? request.routeOptions.bodyLimit : bodyLimit;
     collectBody(payload, { length, limit }, (failure, body) => {
       if (body === undefined) return parsed(failure);
@@ -238,6 +238,13 @@ function hasOneHost({ raw }: FastifyRequest): boolean {
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
+}
+
+/** Bytes of a request's body; NaN where only its end tells. @see https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+function bodyLength({ headers, httpVersionMajor }: FastifyRequest['raw']): number {
+  const length = headers['content-length'];
+  if (length !== undefined) return Number(length);
+  return httpVersionMajor === 1 && headers['transfer-encoding'] === undefined ? 0 : Number.NaN;
 }
 
 function observe(call: RestCall, request: FastifyRequest, reply: FastifyReply, options: RestOptions): void {

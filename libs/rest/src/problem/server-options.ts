@@ -28,6 +28,8 @@ export const restServerOptions = {
     /** The plugin refuses a request without one, in words of its own. */
     requireHostHeader: false,
     IncomingMessage: WholeMessage,
+    /** A request without a body is no stream that has to flow, end and close. */
+    optimizeEmptyRequests: true,
   },
   frameworkErrors(error, request, reply) {
     const path = request.raw.url?.split('?')[0] ?? '';

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { HttpError } from '../problem/http-error.ts';
+import { serveArchive, serveLibrary } from '../spec/library.ts';
 import { collectBody, type CollectedBody } from './collect-body.ts';
 
 function collect(options: { readonly length?: number; readonly limit?: number }) {
@@ -70,4 +72,17 @@ test.each([
   stop(payload);
   await waitFor(1);
   expect(told()).toEqual(['400 BODY_CUT_SHORT']);
+});
+
+test.each([
+  ['a call', serveLibrary, '/v1/shelves/1/books', 'application/json'],
+  ['a stream of requests', serveArchive, '/v1/collections/a/entries:import', 'application/x-ndjson'],
+])('%s whose request says nothing of a body has an empty one, at once', async (_, serve, path, type) => {
+  const { app } = await serve();
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((app.server.address() as { port: number }).port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: ${type}\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 200 /);
 });
