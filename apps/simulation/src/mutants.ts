@@ -162,9 +162,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'the intent to undo is committed before the provider is asked',
     sabotage: payments((store) => ({
-      async change(id, change) {
-        if (change.to !== 'VOIDING' && change.to !== 'REFUNDING') return store.change(id, change);
-        const payment = await store.find(id);
+      async change(known, change) {
+        if (change.to !== 'VOIDING' && change.to !== 'REFUNDING') return store.change(known, change);
+        const payment = await store.find(known.orderId);
         // As if it were written; the rest goes by what is believed to be there.
         return payment?.state === change.from ? as(payment, change.to) : undefined;
       },
@@ -174,10 +174,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a payment is moved by compare-and-set on its state',
     sabotage: payments((store) => ({
-      async change(id, change) {
-        const found = await store.find(id);
+      async change(known, change) {
+        const found = await store.find(known.orderId);
         if (found?.intent === undefined) return undefined;
-        return store.change(id, { ...change, from: found.state } as typeof change);
+        return store.change(found, { ...change, from: found.state } as typeof change);
       },
     })),
   },
@@ -286,11 +286,11 @@ function intentAfterwards(): Sabotage {
           const now = new Date(0);
           return { created: true, payment: { ...opening, createTime: now, updateTime: now } };
         },
-        async change(id, change) {
-          const opening = intended.get(id);
+        async change(payment, change) {
+          const opening = intended.get(payment.orderId);
           if (opening !== undefined) await store.begin(opening);
-          intended.delete(id);
-          return store.change(id, change);
+          intended.delete(payment.orderId);
+          return store.change(payment, change);
         },
       };
     },

@@ -41,7 +41,7 @@ WITH changed AS (
 ), ended AS (
   DELETE FROM sagas s USING changed c WHERE s.order_id = c.id AND c.status NOT IN ('PAID', 'SHIPPED', 'UNWINDING')
 )
-SELECT id FROM changed`;
+SELECT ARRAY(SELECT id FROM unnest($1::uuid[]) AS i (id) WHERE id NOT IN (SELECT id FROM changed)) AS left_out`;
 
 export interface ChangeOptions {
   readonly lease: Lease;
@@ -70,7 +70,7 @@ export async function changeOrders(
     return { id, payload: encodeEvent({ id, order, occurredAt: order.updatedAt }) };
   });
   const refusals = next.map((order) => ('refusal' in order ? order.refusal : undefined));
-  const rows = await db.query<{ id: string }>(
+  const [answer] = await db.query<{ left_out: readonly string[] }>(
     CHANGE,
     [
       uuidArray(next.map(({ id }) => id)),
@@ -87,6 +87,7 @@ export async function changeOrders(
     ],
     { name: 'change-orders' },
   );
-  const changed = new Set(rows.map(({ id }) => id));
-  return next.map((order) => (changed.has(order.id) ? order : undefined));
+  if (answer === undefined) throw new TypeError('a SELECT without FROM has one row');
+  const leftOut = new Set(answer.left_out);
+  return next.map((order) => (leftOut.has(order.id) ? undefined : order));
 }

@@ -23,13 +23,13 @@ WITH input AS (
   SELECT id, user_id, idempotency_key, request_hash, currency, total_minor, lines, 'PENDING', false, 1, at, at
   FROM input, date_trunc('milliseconds', now()) AS at
   ON CONFLICT ON CONSTRAINT orders_idempotency_key DO NOTHING
-  RETURNING id, created_at
+  RETURNING id
 ), begun AS (
   INSERT INTO sagas (order_id, payment_token, expires_at, leased_by, leased_until, unwinding)
   SELECT id, payment_token, now() + make_interval(secs => hold_seconds), $10, now() + make_interval(secs => $11), false
   FROM input JOIN placed USING (id)
 )
-SELECT id, created_at FROM placed`;
+SELECT date_trunc('milliseconds', now()) AS created_at, ARRAY(SELECT id FROM input WHERE id NOT IN (SELECT id FROM placed)) AS left_out`;
 
 const FIND_BY_KEYS = `
 SELECT ${ORDER_COLUMNS} FROM unnest($1::uuid[], $2::text[]) AS k (user_id, idempotency_key)
@@ -49,7 +49,7 @@ export async function placeOrders(
   drafts: readonly Draft[],
   { lease, clock }: { readonly lease: Lease; readonly clock: DatabaseClock },
 ): Promise<readonly Placed[]> {
-  const rows = await db.query<{ id: string; created_at: Date }>(
+  const [answer] = await db.query<{ created_at: Date; left_out: readonly string[] }>(
     PLACE,
     [
       uuidArray(drafts.map(({ id }) => id)),
@@ -66,19 +66,20 @@ export async function placeOrders(
     ],
     { name: 'place-orders' },
   );
-  const placed = new Map(rows.map(({ id, created_at }) => [id, created_at]));
+  if (answer === undefined) throw new TypeError('a SELECT without FROM has one row');
+  const { created_at: createdAt } = answer;
+  clock.heard(createdAt);
+  const leftOut = new Set(answer.left_out);
   const taken = await findByKeys(
     db,
-    drafts.filter(({ id }) => !placed.has(id)),
+    drafts.filter(({ id }) => leftOut.has(id)),
   );
   return drafts.map((draft) => {
-    const createdAt = placed.get(draft.id);
-    if (createdAt === undefined) {
+    if (leftOut.has(draft.id)) {
       const order = taken.find((each) => each.userId === draft.userId && each.idempotencyKey === draft.idempotencyKey);
       if (order === undefined) throw new TypeError(`order ${draft.id} was neither placed nor is its key taken`);
       return { placed: false, order };
     }
-    clock.heard(createdAt);
     const { id, userId, idempotencyKey, requestHash, lines, total } = draft;
     const facts = { id, userId, idempotencyKey, requestHash, lines, total, createdAt, updatedAt: createdAt };
     return { placed: true, order: { ...facts, status: 'PENDING', version: 1 } };

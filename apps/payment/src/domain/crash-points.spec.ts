@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import type { Counter } from './counter.ts';
 import { CRASH_POINTS, withCrashPoints, withRecoveryCrashPoints, type CrashPoint } from './crash-points.ts';
 import type { Patience } from './patience.ts';
-import type { Change, Opening } from './payment.ts';
+import type { Change, Opening, Payment } from './payment.ts';
 import type { PaymentStore, UnsettledStore } from './payment-store.ts';
 import { createMemoryPaymentStore } from './simulation/memory-payment-store.ts';
 
 const patience: Patience = { signal: new AbortController().signal, remainingMs: () => Infinity };
 const intent = { userId: '', amount: { currency: 'EUR', amountMinor: 1 }, tokenHash: '' };
 
+const payment: Payment = { state: 'INTENDED', orderId: 'a', intent, createTime: new Date(0), updateTime: new Date(0) };
 const openings: readonly Opening[] = [
   { state: 'INTENDED', orderId: 'a', intent },
   { state: 'VOIDED', orderId: 'b' },
@@ -27,7 +28,7 @@ const changes: readonly Change[] = [
 /** Every way to use a hand; a method that is new to a port does not compile until it is here. */
 const storeUses: Readonly<Record<keyof PaymentStore, readonly ((store: PaymentStore) => Promise<unknown>)[]>> = {
   begin: openings.map((opening) => (store) => store.begin(opening)),
-  change: changes.map((change) => (store) => store.change('a', change)),
+  change: changes.map((change) => (store) => store.change(payment, change)),
   find: [],
 };
 const counterUses: Readonly<Record<keyof Counter, (counter: Counter) => Promise<unknown>>> = {

@@ -54,7 +54,7 @@ export function withCrashPoints({ store, counter }: Hands, crash: Crash): Hands 
   return {
     store: {
       begin: (opening) => around(openingStep(opening), () => store.begin(opening)),
-      change: (orderId, change) => around(changeStep(change), () => store.change(orderId, change)),
+      change: (payment, change) => around(changeStep(change), () => store.change(payment, change)),
       find: (orderId) => store.find(orderId),
     },
     counter: {

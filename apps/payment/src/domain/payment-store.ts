@@ -10,8 +10,8 @@ export interface Begun {
 export interface PaymentStore {
   /** Writes the order's row, unless there is one. */
   begin(opening: Opening): Promise<Begun>;
-  /** Moves the order's payment if it still stands at `change.from`; undefined if it does not. */
-  change(orderId: string, change: Change): Promise<Payment | undefined>;
+  /** Moves `payment`, which was read before, if it still stands at `change.from`; undefined if it does not. */
+  change(payment: Payment, change: Change): Promise<Payment | undefined>;
   find(orderId: string): Promise<Payment | undefined>;
 }
 

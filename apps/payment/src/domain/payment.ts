@@ -52,6 +52,16 @@ export type Change =
   | { readonly from: 'CHARGED'; readonly to: 'REFUNDING' }
   | { readonly from: 'REFUNDING'; readonly to: 'REFUNDED' };
 
+/** What a payment is once `change` is committed, at `updateTime`. Only its state changes: the rest is as it was when it began. */
+export function changed(payment: Payment, change: Change, updateTime: Date): Payment {
+  const { orderId, createTime, intent } = payment;
+  if (intent === undefined) throw new Error('a tombstone does not change');
+  const row = { orderId, createTime, updateTime, intent };
+  return change.to === 'DECLINED'
+    ? { ...row, state: change.to, declineCode: change.declineCode }
+    : { ...row, state: change.to };
+}
+
 /** A payment that nothing will move any more unless somebody asks for it. */
 export type Settled = Charged | Declined | Voided | Refunded;
 

@@ -6,15 +6,15 @@ import type { Intended, Payment } from './payment.ts';
 import type { Outcome } from './provider.ts';
 
 /** Commits what the provider said of an intent. What it has cancelled by itself, nobody having asked, is called off here as well. */
-export function commitOutcome({ store }: Hands, { orderId }: Intended, outcome: Outcome): Promise<Payment> {
+export function commitOutcome({ store }: Hands, intended: Intended, outcome: Outcome): Promise<Payment> {
   switch (outcome.status) {
     case 'charged':
-      return moved(store, orderId, { from: 'INTENDED', to: 'CHARGED' });
+      return moved(store, intended, { from: 'INTENDED', to: 'CHARGED' });
     case 'declined':
-      return moved(store, orderId, { from: 'INTENDED', to: 'DECLINED', declineCode: outcome.declineCode });
+      return moved(store, intended, { from: 'INTENDED', to: 'DECLINED', declineCode: outcome.declineCode });
     case 'cancelled':
     case 'refunded':
-      return moved(store, orderId, { from: 'INTENDED', to: 'VOIDING' });
+      return moved(store, intended, { from: 'INTENDED', to: 'VOIDING' });
   }
 }
 

@@ -22,19 +22,19 @@ export async function undo(
     const { orderId } = current;
     switch (current.state) {
       case 'INTENDED':
-        current = await moved(store, orderId, { from: 'INTENDED', to: 'VOIDING' });
+        current = await moved(store, current, { from: 'INTENDED', to: 'VOIDING' });
         break;
       case 'CHARGED':
-        current = await moved(store, orderId, { from: 'CHARGED', to: 'REFUNDING' });
+        current = await moved(store, current, { from: 'CHARGED', to: 'REFUNDING' });
         break;
       case 'VOIDING': {
         const { status } = await insist(timers, patience, () => counter.cancel(orderId, patience));
-        current = await moved(store, orderId, { from: 'VOIDING', to: status === 'refunded' ? 'REFUNDED' : 'VOIDED' });
+        current = await moved(store, current, { from: 'VOIDING', to: status === 'refunded' ? 'REFUNDED' : 'VOIDED' });
         break;
       }
       case 'REFUNDING':
         await insist(timers, patience, () => counter.refund(orderId, patience));
-        current = await moved(store, orderId, { from: 'REFUNDING', to: 'REFUNDED' });
+        current = await moved(store, current, { from: 'REFUNDING', to: 'REFUNDED' });
         break;
       case 'DECLINED':
       case 'VOIDED':

@@ -25,13 +25,17 @@ interface Row {
   readonly decline_code: string | null;
 }
 
+/** Answers which keys have an outcome already: hardly any ever. */
 const CHARGE = `
+WITH booked AS (
 INSERT INTO sandbox.accounts (key, status, decline_code, amount_minor, currency, charges, refunds)
 SELECT key, CASE WHEN decline_code IS NULL THEN 'charged' ELSE 'declined' END, decline_code, amount_minor, currency,
   CASE WHEN decline_code IS NULL THEN 1 ELSE 0 END, 0
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)
 ON CONFLICT (key) DO NOTHING
-RETURNING key`;
+RETURNING key
+)
+SELECT ARRAY(SELECT key FROM unnest($1::text[]) AS c (key) WHERE key NOT IN (SELECT key FROM booked)) AS left_out`;
 
 const LOOKUP = `SELECT key, status, decline_code FROM sandbox.accounts WHERE key = ANY ($1::text[])`;
 
@@ -68,7 +72,7 @@ export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOpti
   /** One outcome an order: its own, or the one that its key has already. */
   async function book(orders: readonly ChargeOrder[]): Promise<readonly Booking[]> {
     const sorted = orders.toSorted((a, b) => (a.key < b.key ? -1 : 1)); // whoever shares keys locks them in the same order
-    const rows = await db.query<Pick<Row, 'key'>>(
+    const [answer] = await db.query<{ left_out: readonly string[] }>(
       CHARGE,
       [
         textArray(sorted.map(({ key }) => key)),
@@ -78,12 +82,13 @@ export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOpti
       ],
       { name: 'sandbox-charge' },
     );
-    const booked = new Set(rows.map(({ key }) => key));
-    const known = await lookup(orders.map(({ key }) => key).filter((key) => !booked.has(key)));
+    if (answer === undefined) throw new Error('a SELECT without FROM has one row');
+    const leftOut = new Set(answer.left_out);
+    const known = await lookup(answer.left_out);
     return orders.map(({ key, token }) =>
-      booked.has(key)
-        ? { fresh: true, outcome: outcomeOfToken(token) }
-        : { fresh: false, outcome: known.get(key) ?? ABSENT },
+      leftOut.has(key)
+        ? { fresh: false, outcome: known.get(key) ?? ABSENT }
+        : { fresh: true, outcome: outcomeOfToken(token) },
     );
   }
 

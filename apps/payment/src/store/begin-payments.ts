@@ -2,13 +2,16 @@ import { byteaArray, int8Array, textArray, uuidArray, type Queryable } from '@st
 import type { Opening, Payment } from '../domain/payment.ts';
 import type { Begun } from '../domain/payment-store.ts';
 import { findPayments } from './find-payments.ts';
-import type { PaymentRow } from './payment-row.ts';
 
+/** Answers when it was, and which orders have a row already: hardly any ever. */
 const SQL = `
-INSERT INTO payments AS p (order_id, state, user_id, currency, amount_minor, token_hash)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bytea[])
-ON CONFLICT (order_id) DO NOTHING
-RETURNING p.order_id, p.create_time, p.update_time`;
+WITH begun AS (
+  INSERT INTO payments (order_id, state, user_id, currency, amount_minor, token_hash)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bytea[])
+  ON CONFLICT (order_id) DO NOTHING
+  RETURNING order_id
+)
+SELECT now() AS time, ARRAY(SELECT order_id FROM unnest($1::uuid[]) AS o (order_id) WHERE order_id NOT IN (SELECT order_id FROM begun)) AS left_out`;
 
 /**
  * Writes a batch of openings: one statement, and a second one only for the orders that have a row already (a statement does not see what
@@ -18,7 +21,7 @@ export async function beginPayments(db: Queryable, openings: readonly Opening[])
   // Rows are locked in this order; batches that share orders must take them in the same one.
   const sorted = openings.toSorted((a, b) => (a.orderId < b.orderId ? -1 : a.orderId > b.orderId ? 1 : 0));
   const intents = sorted.map((opening) => (opening.state === 'INTENDED' ? opening.intent : undefined));
-  const rows = await db.query<WrittenRow>(
+  const [answer] = await db.query<{ time: Date; left_out: readonly string[] }>(
     SQL,
     [
       uuidArray(sorted.map(({ orderId }) => orderId)),
@@ -30,26 +33,23 @@ export async function beginPayments(db: Queryable, openings: readonly Opening[])
     ],
     { name: 'begin-payments' },
   );
-  const created = new Map(rows.map((row) => [row.order_id, row]));
-  const others = openings.map(({ orderId }) => orderId).filter((orderId) => !created.has(orderId));
-  const existing = others.length === 0 ? undefined : await findPayments(db, others);
-  const claimed = new Map<string, Payment>();
+  if (answer === undefined) throw new Error('a SELECT without FROM has one row');
+  const { time, left_out: leftOut } = answer;
+  const known = new Map(leftOut.length === 0 ? [] : await findPayments(db, leftOut));
+  const others = new Set(leftOut);
   return openings.map((opening) => {
     const { orderId } = opening;
-    const row = created.get(orderId);
-    const mine = row !== undefined && !claimed.has(orderId);
-    if (mine) claimed.set(orderId, asWritten(opening, row));
-    const payment = claimed.get(orderId) ?? existing?.get(orderId);
+    const mine = !known.has(orderId) && !others.has(orderId);
+    if (mine) known.set(orderId, asWritten(opening, time));
+    const payment = known.get(orderId);
     if (payment === undefined) throw new Error(`payment ${orderId} was neither written nor found`);
     return { payment, created: mine };
   });
 }
 
-type WrittenRow = Pick<PaymentRow, 'order_id' | 'create_time' | 'update_time'>;
-
-/** A row that was just written is what was asked for, and the database's times. */
-function asWritten(opening: Opening, { create_time, update_time }: WrittenRow): Payment {
+/** A row that was just written is what was asked for, and the database's time. */
+function asWritten(opening: Opening, time: Date): Payment {
   const { orderId, state } = opening;
-  const common = { orderId, createTime: create_time, updateTime: update_time };
+  const common = { orderId, createTime: time, updateTime: time };
   return state === 'VOIDED' ? { ...common, state, intent: undefined } : { ...common, state, intent: opening.intent };
 }

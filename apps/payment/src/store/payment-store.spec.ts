@@ -2,7 +2,8 @@ import { connectDatabase, migrate, type Database } from '@stampede/postgres';
 import { eventually, useDatabase } from '@stampede/testing';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Opening } from '../domain/payment.ts';
+import type { Change, Opening, Payment } from '../domain/payment.ts';
+import type { PaymentStore } from '../domain/payment-store.ts';
 import { beginPayments } from './begin-payments.ts';
 import { changePayments } from './change-payments.ts';
 import { createPaymentBooks } from './payment-books.ts';
@@ -29,6 +30,13 @@ const intentOf = (orderId = uuidv7(), amountMinor = 1_999) =>
     intent: { userId: uuidv7(), amount: { currency: 'EUR', amountMinor }, tokenHash: 'ab'.repeat(32) },
   }) as const satisfies Opening;
 
+/** Moves an order's payment, which is read before. */
+async function change(store: PaymentStore, orderId: string, next: Change): Promise<Payment | undefined> {
+  const payment = await store.find(orderId);
+  if (payment === undefined) throw new Error(`no payment ${orderId}`);
+  return store.change(payment, next);
+}
+
 const claim = { leaseMs: 60_000, maxLeaseMs: 600_000, limit: 100 };
 
 test('a row is begun once, by whoever comes first, and read back as it was written', async () => {
@@ -50,18 +58,17 @@ test('a tombstone has no intent, and an intent that comes later meets it', async
 
 test('of ten who move a payment at once one wins, and the losers are told', async () => {
   const store = createPaymentStore(db);
-  const { orderId } = intentOf();
-  await store.begin(intentOf(orderId));
+  const { payment } = await store.begin(intentOf());
   const moves = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
       index % 2 === 0
-        ? store.change(orderId, { from: 'INTENDED', to: 'CHARGED' })
-        : store.change(orderId, { from: 'INTENDED', to: 'VOIDING' }),
+        ? store.change(payment, { from: 'INTENDED', to: 'CHARGED' })
+        : store.change(payment, { from: 'INTENDED', to: 'VOIDING' }),
     ),
   );
-  const winners = moves.filter((payment) => payment !== undefined);
+  const winners = moves.filter((moved) => moved !== undefined);
   expect(winners).toHaveLength(1);
-  expect((await store.find(orderId))?.state).toBe(winners[0]?.state);
+  expect(await store.find(payment.orderId)).toEqual(winners[0]);
 });
 
 test.each([1, 256])('the same order many times at once, in batches of %i: one row, one verdict', async (maxSize) => {
@@ -70,10 +77,12 @@ test.each([1, 256])('the same order many times at once, in batches of %i: one ro
   const begun = await Promise.all(openings.flatMap((opening) => [store.begin(opening), store.begin(opening)]));
   expect(begun.filter(({ created }) => created)).toHaveLength(50);
   const moved = await Promise.all(
-    openings.flatMap(({ orderId }) => [
-      store.change(orderId, { from: 'INTENDED', to: 'CHARGED' }),
-      store.change(orderId, { from: 'INTENDED', to: 'DECLINED', declineCode: 'late' }),
-    ]),
+    begun
+      .filter(({ created }) => created)
+      .flatMap(({ payment }) => [
+        store.change(payment, { from: 'INTENDED', to: 'CHARGED' }),
+        store.change(payment, { from: 'INTENDED', to: 'DECLINED', declineCode: 'late' }),
+      ]),
   );
   expect(moved.map((payment) => payment?.state)).toEqual(openings.flatMap(() => ['CHARGED', undefined]));
 });
@@ -91,7 +100,7 @@ test('what comes while a statement is at work is written by the next: 300 paymen
 
 test('batches are answered one by one: new rows, existing rows, the same order twice', async () => {
   const [a, b, c] = [intentOf(), intentOf(), intentOf()];
-  await beginPayments(db, [b]);
+  const [existing] = await beginPayments(db, [b]);
   const begun = await beginPayments(db, [c, b, a, { state: 'VOIDED', orderId: a.orderId }]);
   expect(begun.map(({ created, payment }) => [payment.orderId, created])).toEqual([
     [c.orderId, true],
@@ -99,17 +108,42 @@ test('batches are answered one by one: new rows, existing rows, the same order t
     [a.orderId, true],
     [a.orderId, false],
   ]);
+  expect(begun[1]).toEqual({ ...existing, created: false });
+  const [first, , second] = begun.map(({ payment }) => payment);
   const changed = await changePayments(
     db,
     [
-      { orderId: c.orderId, change: { from: 'INTENDED', to: 'CHARGED' } },
-      { orderId: a.orderId, change: { from: 'INTENDED', to: 'DECLINED', declineCode: 'card_declined' } },
-      { orderId: uuidv7(), change: { from: 'INTENDED', to: 'CHARGED' } },
+      { payment: first!, change: { from: 'INTENDED', to: 'CHARGED' } },
+      { payment: second!, change: { from: 'INTENDED', to: 'DECLINED', declineCode: 'card_declined' } },
+      { payment: { ...first!, orderId: uuidv7() }, change: { from: 'INTENDED', to: 'CHARGED' } },
     ],
     { undoMs: 1 },
   );
   expect(changed.map((payment) => payment?.orderId)).toEqual([c.orderId, a.orderId, undefined]);
   expect(changed[1]).toMatchObject({ state: 'DECLINED', declineCode: 'card_declined' });
+});
+
+test.each<readonly Change[]>([
+  [{ from: 'INTENDED', to: 'DECLINED', declineCode: 'card_declined' }],
+  [
+    { from: 'INTENDED', to: 'CHARGED' },
+    { from: 'CHARGED', to: 'REFUNDING' },
+    { from: 'REFUNDING', to: 'REFUNDED' },
+  ],
+  [
+    { from: 'INTENDED', to: 'VOIDING' },
+    { from: 'VOIDING', to: 'VOIDED' },
+  ],
+])('what is begun and what is moved is answered as it is read back', async (...changes) => {
+  const store = createPaymentStore(db);
+  let { payment } = await store.begin(intentOf());
+  expect(await store.find(payment.orderId)).toEqual(payment);
+  for (const next of changes) {
+    const moved = await store.change(payment, next);
+    expect(moved).toMatchObject({ state: next.to });
+    payment = moved!;
+    expect(await store.find(payment.orderId)).toEqual(payment);
+  }
 });
 
 test.each([1, 256])('a paid order writes two rows, the second in place (HOT), in batches of %i', async (size) => {
@@ -118,8 +152,8 @@ test.each([1, 256])('a paid order writes two rows, the second in place (HOT), in
   const orders = Array.from({ length: 1_024 }, () => intentOf());
   for (let start = 0; start < orders.length; start += size) {
     const batch = orders.slice(start, start + size);
-    await beginPayments(shop, batch);
-    const verdicts = batch.map(({ orderId }) => ({ orderId, change: { from: 'INTENDED', to: 'CHARGED' } as const }));
+    const begun = await beginPayments(shop, batch);
+    const verdicts = begun.map(({ payment }) => ({ payment, change: { from: 'INTENDED', to: 'CHARGED' } as const }));
     const changed = await changePayments(shop, verdicts, { undoMs: 1 });
     expect(changed.map((payment) => payment?.state)).toEqual(batch.map(() => 'CHARGED'));
   }
@@ -141,11 +175,11 @@ test('a refund books the reverse transfer, and the books sum to zero', async () 
   const store = createPaymentStore(db);
   const [paid, refunded, calledOff, voided] = [intentOf(), intentOf(), intentOf(), uuidv7()];
   for (const opening of [paid, refunded, calledOff]) await store.begin(opening);
-  for (const { orderId } of [paid, refunded]) await store.change(orderId, { from: 'INTENDED', to: 'CHARGED' });
-  await store.change(refunded.orderId, { from: 'CHARGED', to: 'REFUNDING' });
-  await store.change(refunded.orderId, { from: 'REFUNDING', to: 'REFUNDED' });
-  await store.change(calledOff.orderId, { from: 'INTENDED', to: 'VOIDING' });
-  await store.change(calledOff.orderId, { from: 'VOIDING', to: 'REFUNDED' });
+  for (const { orderId } of [paid, refunded]) await change(store, orderId, { from: 'INTENDED', to: 'CHARGED' });
+  await change(store, refunded.orderId, { from: 'CHARGED', to: 'REFUNDING' });
+  await change(store, refunded.orderId, { from: 'REFUNDING', to: 'REFUNDED' });
+  await change(store, calledOff.orderId, { from: 'INTENDED', to: 'VOIDING' });
+  await change(store, calledOff.orderId, { from: 'VOIDING', to: 'REFUNDED' });
   await store.begin({ state: 'VOIDED', orderId: voided });
 
   const accounts = (orderId: string) =>
@@ -187,15 +221,15 @@ test('whoever began to undo is looked after when its time is up, by one instance
   const due = createPaymentStore(db, { undoMs: () => 0 });
   const [busy, left] = [intentOf(), intentOf()];
   for (const opening of [busy, left]) await due.begin(opening);
-  await late.change(busy.orderId, { from: 'INTENDED', to: 'VOIDING' });
-  await due.change(left.orderId, { from: 'INTENDED', to: 'VOIDING' });
+  await change(late, busy.orderId, { from: 'INTENDED', to: 'VOIDING' });
+  await change(due, left.orderId, { from: 'INTENDED', to: 'VOIDING' });
 
   const claims = (await Promise.all([unsettled.claim(claim), unsettled.claim(claim), unsettled.claim(claim)])).flat();
   expect(claims.filter(({ orderId }) => orderId === left.orderId)).toHaveLength(1);
   expect(claims.map(({ orderId }) => orderId)).not.toContain(busy.orderId);
 
-  await due.change(left.orderId, { from: 'VOIDING', to: 'VOIDED' });
-  await late.change(busy.orderId, { from: 'VOIDING', to: 'REFUNDED' });
+  await change(due, left.orderId, { from: 'VOIDING', to: 'VOIDED' });
+  await change(late, busy.orderId, { from: 'VOIDING', to: 'REFUNDED' });
   const rows = await db.query('SELECT 1 FROM unsettled WHERE order_id = ANY ($1)', [[left.orderId, busy.orderId]]);
   expect(rows).toEqual([]);
 });

@@ -24,14 +24,14 @@ export function createPaymentStore(
     createBatcher<PaymentChange, Payment | undefined>({
       limits,
       run: (changes) => changePayments(db, changes, { undoMs: undoMs() }),
-      keyOf: ({ orderId }) => orderId,
+      keyOf: ({ payment }) => payment.orderId,
     });
   const verdicts = changing();
   const undoing = changing();
 
   return {
     begin: (opening) => beginning.add(opening),
-    change: (orderId, change) => (isVerdict(change) ? verdicts : undoing).add({ orderId, change }),
+    change: (payment, change) => (isVerdict(change) ? verdicts : undoing).add({ payment, change }),
     async find(orderId) {
       const found = await findPayments(db, [orderId]);
       return found.get(orderId);

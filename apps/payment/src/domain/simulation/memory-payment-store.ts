@@ -1,4 +1,4 @@
-import type { Change, Opening, Payment } from '../payment.ts';
+import { changed, type Opening, type Payment } from '../payment.ts';
 import type { PaymentStore } from '../payment-store.ts';
 import { createMemoryUnsettledStore, type MemoryUnsettledStore } from './memory-unsettled-store.ts';
 import { atOnce, type Pace } from './pace.ts';
@@ -55,10 +55,9 @@ export function createMemoryPaymentStore(pace: Pace = atOnce, now: () => number 
         write(payment);
         return { payment, created: true };
       }),
-    change: (orderId, change) =>
+    change: (payment, change) =>
       served(`change ${change.from} to ${change.to}`, () => {
-        const payment = rows.get(orderId);
-        if (payment?.state !== change.from) return undefined;
+        if (rows.get(payment.orderId)?.state !== change.from) return undefined;
         const next = changed(payment, change, time());
         write(next);
         return next;
@@ -77,14 +76,6 @@ function opened(opening: Opening, now: Date): Payment {
   return opening.state === 'VOIDED'
     ? { ...row, state: 'VOIDED', intent: undefined }
     : { ...row, state: 'INTENDED', intent: opening.intent };
-}
-
-function changed({ orderId, createTime, intent }: Payment, change: Change, updateTime: Date): Payment {
-  if (intent === undefined) throw new Error('a tombstone does not change');
-  const row = { orderId, createTime, updateTime, intent };
-  return change.to === 'DECLINED'
-    ? { ...row, state: change.to, declineCode: change.declineCode }
-    : { ...row, state: change.to };
 }
 
 function chargeOf({ orderId, state, intent }: Payment): Transfer[] {
