@@ -1,5 +1,6 @@
 import { AppError } from '@stampede/errors';
 import { isFinal, type Order } from './order.ts';
+import { OrderTable } from './order-table.ts';
 import type { Log, Orders, Time } from './ports.ts';
 
 export interface OrderFeedOptions {
@@ -36,29 +37,40 @@ interface Listener {
   hear(order: Order): void;
 }
 
+/** Those who wait for news of one order. */
+interface Audience {
+  readonly id: string;
+  heardAt: number;
+  listeners: readonly Listener[];
+}
+
 export function createOrderFeed({ orders, time, log, settings }: OrderFeedOptions): OrderFeed {
-  const listeners = new Map<string, { heardAt: number; readonly all: Set<Listener> }>();
+  const audiences = new OrderTable<Audience>();
   let watchers = 0;
   let cancelPoll: (() => void) | undefined;
   let closed = false;
 
   function listen(listener: Listener): () => void {
     const { id } = listener.known;
-    const entry = listeners.get(id) ?? { heardAt: time.monotonic(), all: new Set() };
-    entry.all.add(listener);
-    listeners.set(id, entry);
-    schedulePoll();
+    let audience = audiences.get(id);
+    if (audience === undefined) {
+      audience = { id, heardAt: time.monotonic(), listeners: [listener] };
+      audiences.set(audience);
+      schedulePoll();
+    } else {
+      audience.listeners = [...audience.listeners, listener];
+    }
     return () => {
-      entry.all.delete(listener);
-      if (entry.all.size === 0 && listeners.get(id) === entry) listeners.delete(id);
+      audience.listeners = audience.listeners.filter((each) => each !== listener);
+      if (audience.listeners.length === 0) audiences.delete(audience);
     };
   }
 
   function publish(order: Order): void {
-    const entry = listeners.get(order.id);
-    if (entry === undefined) return;
-    entry.heardAt = time.monotonic();
-    for (const listener of [...entry.all]) {
+    const audience = audiences.get(order.id);
+    if (audience === undefined) return;
+    audience.heardAt = time.monotonic();
+    for (const listener of audience.listeners) {
       if (order.version <= listener.known.version) continue;
       listener.known = order;
       listener.hear(order);
@@ -66,7 +78,7 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
   }
 
   function schedulePoll(): void {
-    if (cancelPoll !== undefined || closed || listeners.size === 0) return;
+    if (cancelPoll !== undefined || closed || audiences.size === 0) return;
     cancelPoll = time.schedule(settings().pollMs, () => {
       void poll().finally(() => {
         cancelPoll = undefined;
@@ -78,9 +90,10 @@ export function createOrderFeed({ orders, time, log, settings }: OrderFeedOption
   /** One query for all. What was heard of a moment ago is being driven here and needs none: the usual order is never polled. */
   async function poll(): Promise<void> {
     const before = time.monotonic() - settings().pollMs;
-    const known = [...listeners].flatMap(([id, { heardAt, all }]) =>
-      heardAt > before ? [] : [{ id, version: Math.min(...[...all].map((listener) => listener.known.version)) }],
-    );
+    const known = audiences
+      .entries()
+      .filter(({ heardAt }) => heardAt <= before)
+      .map(({ id, listeners }) => ({ id, version: Math.min(...listeners.map(({ known: { version } }) => version)) }));
     if (known.length === 0) return;
     try {
       for (const order of await orders.newer(known)) publish(order);

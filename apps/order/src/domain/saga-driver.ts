@@ -1,6 +1,7 @@
 import { AppError } from '@stampede/errors';
 import { advance, type SagaPorts } from './advance.ts';
 import type { OrderFeed } from './order-feed.ts';
+import { OrderTable } from './order-table.ts';
 import type { Log, Saga, Sagas, Seen, Time } from './ports.ts';
 
 export interface SagaDriverOptions extends SagaPorts {
@@ -47,14 +48,32 @@ const FIRST_BACKOFF_MS = 20;
 
 export function createSagaDriver(options: SagaDriverOptions): SagaDriver {
   const { sagas, feed, time, random, log, settings } = options;
-  const latest = new Map<string, Drive>();
-  const all = new Map<Drive, Promise<void>>();
+  /** The latest drive of each order. */
+  const latest = new OrderTable<Drive>();
+  /** Drives that have not ended, superseded ones among them. */
+  let active = 0;
+  /** Told when there is none. */
+  let onRest: (() => void) | undefined;
   /** Aborts first: no new attempts. */
   const leaving = new AbortController();
   /** Aborts last: what is under way is let go. */
   const gone = new AbortController();
 
-  async function run(drive: Drive, first: Saga): Promise<void> {
+  /** Never rejects. */
+  async function run(drive: Drive, saga: Saga): Promise<void> {
+    active += 1;
+    try {
+      await goOn(drive, saga);
+    } catch (error) {
+      log.error({ err: error, orderId: drive.id }, 'a saga ended unexpectedly');
+    } finally {
+      latest.delete(drive);
+      active -= 1;
+      if (active === 0) onRest?.();
+    }
+  }
+
+  async function goOn(drive: Drive, first: Saga): Promise<void> {
     let saga = first;
     let failures = 0;
     while (!drive.superseded && !gone.signal.aborted) {
@@ -113,13 +132,13 @@ export function createSagaDriver(options: SagaDriverOptions): SagaDriver {
 
   return {
     get active() {
-      return all.size;
+      return active;
     },
     admit() {
       if (leaving.signal.aborted) {
         throw new AppError('UNAVAILABLE', 'INSTANCE_LEAVING', 'this instance is leaving');
       }
-      if (all.size >= settings().maxActive) {
+      if (active >= settings().maxActive) {
         throw new AppError(
           'RESOURCE_EXHAUSTED',
           'TOO_MANY_ORDERS',
@@ -132,30 +151,23 @@ export function createSagaDriver(options: SagaDriverOptions): SagaDriver {
       const drive: Drive = { id, renewedAt: time.monotonic(), superseded: false };
       const before = latest.get(id);
       if (before !== undefined) before.superseded = true;
-      latest.set(id, drive);
-      const ended = run(drive, saga)
-        .catch((error: unknown) => log.error({ err: error, orderId: id }, 'a saga ended unexpectedly'))
-        .finally(() => {
-          all.delete(drive);
-          if (latest.get(id) === drive) latest.delete(id);
-        });
-      all.set(drive, ended);
+      latest.set(drive);
+      void run(drive, saga);
     },
     async renew() {
       const now = time.monotonic();
-      const due = [...latest.values()].filter(
-        ({ renewedAt }) => now - renewedAt > (settings().leaseSeconds * 1_000) / 3,
-      );
+      const due = latest.entries().filter(({ renewedAt }) => now - renewedAt > (settings().leaseSeconds * 1_000) / 3);
       if (due.length === 0) return;
       await sagas.renew(due.map(({ id }) => id));
       for (const drive of due) drive.renewedAt = now;
     },
     async stop(timeoutMs) {
       leaving.abort();
-      const mine = new Set(latest.keys());
-      await Promise.race([Promise.all(all.values()), time.sleep(timeoutMs)]);
+      const mine = latest.entries().map(({ id }) => id);
+      const rest = new Promise<void>((resolve) => (onRest = resolve));
+      if (active > 0) await Promise.race([rest, time.sleep(timeoutMs)]);
       gone.abort();
-      if (mine.size > 0) await sagas.handOver([...mine]);
+      if (mine.length > 0) await sagas.handOver(mine);
     },
   };
 }
