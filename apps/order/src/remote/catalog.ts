@@ -91,6 +91,7 @@ export function createCatalog({ shelves, monotonic, settings }: CatalogOptions):
         else missing.push(sku);
       }
       if (missing.length > 0) asked.add(ask(missing));
+      if (asked.size === 0) return found;
       for (const answer of await Promise.all(asked)) {
         for (const [sku, product] of answer) if (skus.includes(sku)) found.set(sku, product);
       }

@@ -27,6 +27,9 @@ export function recordToMessage({ order, outcomes, unfinished }: OrderRecord): R
   return { order: orderToMessage(order), outcomes: outcomes.map((status) => Order_Status[status]), unfinished };
 }
 
+/** What the last event was written with: a new buffer an event costs as much as what is written in it. */
+let writer: ReturnType<typeof OrderEvent.encode> | undefined;
+
 /** The bytes that are told of an outcome: stampede.order.v1.OrderEvent. */
 export function encodeOrderEvent(event: {
   readonly id: string;
@@ -34,5 +37,9 @@ export function encodeOrderEvent(event: {
   readonly occurredAt: Date;
 }): Uint8Array {
   const { id, order, occurredAt } = event;
-  return OrderEvent.encode({ id, order: orderToMessage(order), occurTime: occurredAt }).finish();
+  const lent = writer;
+  writer = undefined; // what fails half-way leaves its half in there
+  const written = OrderEvent.encode({ id, order: orderToMessage(order), occurTime: occurredAt }, lent);
+  writer = written;
+  return written.finish();
 }
