@@ -31,13 +31,15 @@ interface LineJson {
 export const ORDER_COLUMNS = `o.id, o.user_id, o.total_minor, o.created_at, o.updated_at, o.version, o.paid, o.status, o.reason,
   o.reason_metadata, o.currency, o.idempotency_key, o.request_hash, o.lines`;
 
-export function linesJson(lines: readonly OrderLine[]): readonly LineJson[] {
-  return lines.map(({ sku, title, quantity, unitPrice }) => ({
+/** What stands in the column `lines`. */
+export function linesJson(lines: readonly OrderLine[]): string {
+  const json: readonly LineJson[] = lines.map(({ sku, title, quantity, unitPrice }) => ({
     sku,
     title,
     quantity,
     unitPriceMinor: unitPrice.amountMinor,
   }));
+  return JSON.stringify(json);
 }
 
 export function toOrder(row: OrderRow): Order {

@@ -1,12 +1,4 @@
-import {
-  byteaArray,
-  float8Array,
-  int8Array,
-  jsonbArray,
-  textArray,
-  uuidArray,
-  type Queryable,
-} from '@stampede/postgres';
+import { byteaArray, float8Array, int8Array, textArray, uuidArray, type Queryable } from '@stampede/postgres';
 import type { Order } from '../domain/order.ts';
 import type { Draft } from '../domain/ports.ts';
 import type { DatabaseClock } from './database-clock.ts';
@@ -16,11 +8,11 @@ import { linesJson, ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts
 const PLACE = `
 WITH input AS (
   SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::jsonb[], $8::text[], $9::double precision[]
+    $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::double precision[]
   ) AS i (id, user_id, idempotency_key, request_hash, currency, total_minor, lines, payment_token, hold_seconds)
 ), placed AS (
   INSERT INTO orders (id, user_id, idempotency_key, request_hash, currency, total_minor, lines, status, paid, version, created_at, updated_at)
-  SELECT id, user_id, idempotency_key, request_hash, currency, total_minor, lines, 'PENDING', false, 1, at, at
+  SELECT id, user_id, idempotency_key, request_hash, currency, total_minor, lines::json, 'PENDING', false, 1, at, at
   FROM input, date_trunc('milliseconds', now()) AS at
   ON CONFLICT ON CONSTRAINT orders_idempotency_key DO NOTHING
   RETURNING id
@@ -58,7 +50,7 @@ export async function placeOrders(
       byteaArray(drafts.map(({ requestHash }) => Buffer.from(requestHash, 'base64url'))),
       textArray(drafts.map(({ total }) => total.currency)),
       int8Array(drafts.map(({ total }) => total.amountMinor)),
-      jsonbArray(drafts.map(({ lines }) => linesJson(lines))),
+      textArray(drafts.map(({ lines }) => linesJson(lines))),
       textArray(drafts.map(({ paymentToken }) => paymentToken)),
       float8Array(drafts.map(({ holdSeconds }) => holdSeconds)),
       lease.owner,

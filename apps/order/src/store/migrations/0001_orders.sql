@@ -19,8 +19,8 @@ CREATE TABLE orders (
   idempotency_key text NOT NULL,
   -- SHA-256 of what was asked for.
   request_hash bytea NOT NULL,
-  -- [{sku, title, quantity, unitPriceMinor}]
-  lines jsonb NOT NULL,
+  -- [{sku, title, quantity, unitPriceMinor}]. No query looks inside, so that it is kept as it is written: jsonb would be taken apart for nothing.
+  lines json NOT NULL,
   CONSTRAINT orders_idempotency_key UNIQUE (user_id, idempotency_key),
   CONSTRAINT orders_reason CHECK ((reason IS NULL) = (status IN ('PENDING', 'PAID', 'SHIPPED')))
 ) WITH (fillfactor = 50);
