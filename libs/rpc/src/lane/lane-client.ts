@@ -69,6 +69,7 @@ export class LaneClient {
     this.#outbox = new Outbox({
       pipe,
       mayStart: () => this.#unanswered < this.#credits,
+      idle: () => this.#unanswered === 0,
       holdsWindow: true,
       relieved: () => this.#relieved(),
     });
@@ -127,7 +128,7 @@ export class LaneClient {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end(new AppError('INTERNAL', 'LANE_BROKEN', error.message));
     }
-    if (this.#unanswered < this.#credits) this.#outbox.wake();
+    this.#outbox.afterRead();
   }
 
   /** The stream is gone. */

@@ -77,6 +77,7 @@ export class LaneServer {
     this.#outbox = new Outbox({
       pipe,
       mayStart: () => true,
+      idle: () => false,
       holdsWindow: false,
       relieved: () => this.#relieved(),
     });
@@ -103,6 +104,7 @@ export class LaneServer {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end(error.message);
     }
+    this.#outbox.afterRead();
   }
 
   /** Accepts no more calls; ends when those it accepted are answered. */

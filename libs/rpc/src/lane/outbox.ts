@@ -17,6 +17,8 @@ export interface OutboxOptions {
   readonly pipe: Pipe;
   /** Whether the next one may be sent: asked before each. */
   readonly mayStart: () => boolean;
+  /** Whether the other side has nothing of ours to do: then half of what a read led to goes ahead, so that the sides do not take turns. */
+  readonly idle: () => boolean;
   /** Whether a payload in fragments counts against the window until `released`, or only until it was sent. */
   readonly holdsWindow: boolean;
   /** Called when everything is sent, or what waits has become less. */
@@ -37,11 +39,18 @@ const HALF_BATCH = MAX_BATCH / 2;
 const CONGESTED = 512 * 1024;
 const ITEM = 64;
 const MORE_HEAD = FRAME_HEAD + 4;
+/** Of so many things that are ready after a read, half may go ahead; fewer are not worth a message more. */
+const HALVED = 32;
+/** More than so many fill the wire by themselves: they go at the end of the turn. */
+const MANY = 96;
 
 /** One buffer for all lanes: a batch is written and taken in one go. */
 const writer = new FrameWriter();
 
-/** What one end of a lane has to send: all that became ready in one turn of the event loop goes as one message, large payloads a fragment at a time. */
+/**
+ * What one end of a lane has to send: all that became ready in one turn of the event loop goes as one message, large payloads a fragment at a time. Only
+ * what a message that was read leads to at once does not wait for the turn to end.
+ */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #names = new GivenNames(writer);
@@ -98,6 +107,16 @@ export class Outbox {
     setImmediate(this.#flush);
   }
 
+  /**
+   * Called when a message was read: what it leads to at once is sent then, a turn of the event loop earlier than by `wake`. Once a turn: what came in two
+   * messages does not leave as one.
+   */
+  afterRead(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    queueMicrotask(() => process.nextTick(this.#flushEarly));
+  }
+
   /** So many bytes of the window are free again. */
   released(bytes: number): void {
     this.#windowUsed -= bytes;
@@ -135,32 +154,49 @@ export class Outbox {
     return unsent;
   }
 
+  readonly #flushEarly = (): void => {
+    this.#scheduled = false;
+    const waiting = this.#ready.length - this.#next;
+    if (waiting > MANY) {
+      this.wake();
+      return;
+    }
+    const most = waiting >= HALVED && this.#options.idle() ? waiting >>> 1 : waiting;
+    if (!this.#closed && this.#unsent < MAX_UNSENT && this.#send(most)) this.wake();
+    else if (!this.#closed && !this.congested) this.#options.relieved();
+  };
+
   readonly #flush = (): void => {
     this.#scheduled = false;
-    while (!this.#closed && this.#unsent < MAX_UNSENT) {
-      writer.reset(this.#left);
-      this.#left = undefined;
-      this.#fill();
-      if (writer.size === 0) break;
-      const { batch, left } = writer.take();
-      this.#left = left;
-      this.#unsent += 1;
-      this.#options.pipe.send(batch, this.#sent);
-    }
+    while (!this.#closed && this.#unsent < MAX_UNSENT && this.#send(Infinity));
     if (!this.#closed && !this.congested) this.#options.relieved();
   };
+
+  /** Sends one batch, of what is ready `most` things at most; answers whether there was anything to send. */
+  #send(most: number): boolean {
+    writer.reset(this.#left);
+    this.#left = undefined;
+    this.#fill(most);
+    if (writer.size === 0) return false;
+    const { batch, left } = writer.take();
+    this.#left = left;
+    this.#unsent += 1;
+    this.#options.pipe.send(batch, this.#sent);
+    return true;
+  }
 
   readonly #sent = (): void => {
     this.#unsent -= 1;
     if (this.#bytes > 0 || this.#control.length > 0 || this.#left !== undefined || this.#unsent === 0) this.#flush();
   };
 
-  #fill(): void {
+  #fill(most: number): void {
     let controls = 0;
     while (controls < this.#control.length && writer.size < HALF_BATCH) this.#control[controls++]?.(writer);
     this.#control.splice(0, controls);
     const { mayStart } = this.#options;
-    while (writer.size < HALF_BATCH && this.#next < this.#ready.length && mayStart()) {
+    const end = Math.min(this.#ready.length, this.#next + most);
+    while (writer.size < HALF_BATCH && this.#next < end && mayStart()) {
       const item = this.#ready[this.#next++];
       if (item !== undefined) this.#start(item);
     }
