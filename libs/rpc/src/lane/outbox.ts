@@ -168,9 +168,13 @@ export class Outbox {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
+    this.#sendAll();
+  };
+
+  #sendAll(): void {
     while (!this.#closed && this.#unsent < MAX_UNSENT && this.#send(Infinity));
     if (!this.#closed && !this.congested) this.#options.relieved();
-  };
+  }
 
   /** Sends one batch, of what is ready `most` things at most; answers whether there was anything to send. */
   #send(most: number): boolean {
@@ -187,7 +191,7 @@ export class Outbox {
 
   readonly #sent = (): void => {
     this.#unsent -= 1;
-    if (this.#bytes > 0 || this.#control.length > 0 || this.#left !== undefined || this.#unsent === 0) this.#flush();
+    if (this.#bytes > 0 || this.#control.length > 0 || this.#left !== undefined || this.#unsent === 0) this.#sendAll();
   };
 
   #fill(most: number): void {
