@@ -1,3 +1,4 @@
+import type { Linger } from '@stampede/batching';
 import { AppError } from '@stampede/errors';
 import { expect, test } from 'vitest';
 import { createInventory } from './inventory.ts';
@@ -5,7 +6,15 @@ import { createInventory } from './inventory.ts';
 const never = () => Promise.reject(new Error('not asked here'));
 
 /** An inventory that answers with a reason for each of these orders, and commits all others. */
-function setUp({ reasons = {}, fails }: { reasons?: Readonly<Record<string, string>>; fails?: AppError } = {}) {
+function setUp({
+  reasons = {},
+  fails,
+  linger,
+}: {
+  readonly reasons?: Readonly<Record<string, string>>;
+  readonly fails?: AppError;
+  readonly linger?: Linger;
+} = {}) {
   const asked: (readonly string[])[] = [];
   const inventory = createInventory({
     client: {
@@ -22,7 +31,7 @@ function setUp({ reasons = {}, fails }: { reasons?: Readonly<Record<string, stri
       },
     },
     deadlineMs: () => 1_000,
-    batching: { limits: () => ({ maxSize: 10_000 }) },
+    batching: { limits: () => ({ maxSize: 10_000 }), linger },
   });
   return { inventory, asked };
 }
@@ -46,4 +55,20 @@ test('a call without an answer leaves all that were in it unknown, and is not ma
   const settled = await Promise.allSettled(['one', 'two'].map((id) => inventory.commit(id)));
   expect(settled).toEqual([fails, fails].map((reason) => ({ status: 'rejected', reason })));
   expect(asked).toEqual([['one', 'two']]);
+});
+
+test('a commit waits for company, as long as it may', async () => {
+  let go = (): void => undefined;
+  const schedule = (_ms: number, run: () => void) => {
+    go = run;
+    return () => undefined;
+  };
+  const { inventory, asked } = setUp({ linger: { ms: () => 25, schedule } });
+  const first = inventory.commit('first');
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = inventory.commit('second');
+  expect(asked).toEqual([]);
+  go();
+  await Promise.all([first, second]);
+  expect(asked).toEqual([['first', 'second']]);
 });
