@@ -4,8 +4,14 @@ import { HEADERS, NOT_PROCESSED, UNKNOWN } from '../wire/header-names.ts';
 import { decodeError } from '../wire/status-details.ts';
 import { withOutcome, type CallOutcome } from './outcome.ts';
 
-/** grpc-js 1.14's words for RST_STREAM with REFUSED_STREAM, which it does not say otherwise; a spec with a raw HTTP/2 server holds it. */
-const REFUSED_STREAM = 'Stream refused by server';
+/**
+ * grpc-js 1.14's words for RST_STREAM with REFUSED_STREAM, which it does not say otherwise; a spec with a raw HTTP/2 server holds it. On Node 26 a message
+ * that was being written hears of it first.
+ */
+const REFUSED_STREAM = [
+  'Stream refused by server',
+  'Write error: Stream closed with error code NGHTTP2_REFUSED_STREAM',
+];
 
 /** Codes that grpc-js also makes up itself when a call is lost on its way, so that only a server's own trailers make them an answer. */
 const AMBIGUOUS = new Set<number>([
@@ -24,7 +30,7 @@ export function failureOf(status: grpc.StatusObject, started: boolean): AppError
   if (!started && (code === grpc.status.UNAVAILABLE || code === grpc.status.INTERNAL)) {
     return withOutcome(new AppError('UNAVAILABLE', 'CONNECTION_FAILED', details), 'not-processed');
   }
-  if (code === grpc.status.UNAVAILABLE && details === REFUSED_STREAM) {
+  if (code === grpc.status.UNAVAILABLE && REFUSED_STREAM.includes(details)) {
     return withOutcome(new AppError('UNAVAILABLE', 'STREAM_REFUSED', details), 'not-processed');
   }
   const sent = metadata.get(HEADERS.details)[0];
