@@ -53,6 +53,28 @@ test('an order is paid, and says what was bought', async () => {
   expect(await client.getOrder({ id: order!.id }, me)).toEqual({ order });
 });
 
+test('a paid order is answered at once; its stock waits for company to be sold, or until there is enough of it', async () => {
+  const { batch } = shop.settings;
+  const usual = { ...batch };
+  Object.assign(batch, { maxSize: 2, lingerMs: 600_000 });
+  try {
+    const [sku, me] = [product(), shopper()];
+    const buy = async () => (await client.createOrder(basket(sku), me)).order!;
+    const first = await buy();
+    expect(first.status).toBe(Order_Status.PAID);
+    const second = await buy();
+    const { calls } = shop.participants;
+    await eventually(() => {
+      expect(calls).toContain(`commit ${second.id}`);
+      return Promise.resolve();
+    });
+    const orderly = [`charge ${second.id}`, `commit ${first.id}`, `commit ${second.id}`];
+    expect(calls.filter((call) => orderly.includes(call))).toEqual(orderly);
+  } finally {
+    Object.assign(batch, usual);
+  }
+});
+
 test('the same key ten times at once: one order, one charge, ten times the same id', async () => {
   const [sku, me, other] = [product(), shopper(), await shop.instance()];
   const request = basket(sku);

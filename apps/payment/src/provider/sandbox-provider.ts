@@ -28,12 +28,12 @@ interface Row {
 /** Answers which keys have an outcome already: hardly any ever. */
 const CHARGE = `
 WITH booked AS (
-INSERT INTO sandbox.accounts (key, status, decline_code, amount_minor, currency, charges, refunds)
-SELECT key, CASE WHEN decline_code IS NULL THEN 'charged' ELSE 'declined' END, decline_code, amount_minor, currency,
-  CASE WHEN decline_code IS NULL THEN 1 ELSE 0 END, 0
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)
-ON CONFLICT (key) DO NOTHING
-RETURNING key
+  INSERT INTO sandbox.accounts (key, status, decline_code, amount_minor, currency, charges, refunds)
+  SELECT key, CASE WHEN decline_code IS NULL THEN 'charged' ELSE 'declined' END, decline_code, amount_minor, currency,
+    CASE WHEN decline_code IS NULL THEN 1 ELSE 0 END, 0
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)
+  ON CONFLICT (key) DO NOTHING
+  RETURNING key
 )
 SELECT ARRAY(SELECT key FROM unnest($1::text[]) AS c (key) WHERE key NOT IN (SELECT key FROM booked)) AS left_out`;
 
