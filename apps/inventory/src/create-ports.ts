@@ -1,11 +1,12 @@
 import type { Database } from '@stampede/postgres';
 import { uuidv7 } from 'uuidv7';
 import type { Crash } from './domain/crash-points.ts';
+import { createReservations } from './store/reservations.ts';
 import type { InventoryPorts } from './rpc/inventory-service.ts';
 import type { Settings } from './settings.ts';
 import { createBooksStore } from './store/books-store.ts';
 import { createProductStore } from './store/product-store.ts';
-import { createReservationStore } from './store/reservation-store.ts';
+import { createVerdictStore } from './store/verdict-store.ts';
 
 /** The ports of the service on its databases; `books` is the one whose statements may take minutes, `crash` is for proofs. */
 export function createPorts(
@@ -17,7 +18,11 @@ export function createPorts(
   const limits = () => settings().batch;
   return {
     products: createProductStore(database),
-    reservations: createReservationStore(database, { limits, crash }),
+    reservations: createReservations({
+      verdicts: createVerdictStore(database, crash),
+      limits,
+      monotonic: () => performance.now(),
+    }),
     books: createBooksStore(books),
     newId: uuidv7,
   };

@@ -6,4 +6,5 @@ export {
   type BrokenInventory,
   type MemoryInventory,
 } from './domain/simulation/memory-inventory.ts';
+export { createReservations } from './store/reservations.ts';
 export { inventoryService } from './rpc/inventory-service.ts';

@@ -98,6 +98,7 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc
       stock: fc.constantFrom(1, 2, 4),
       holdSeconds: fc.constantFrom(0.2, 1, 900),
       maxBatch: fc.constantFrom(1, 256),
+      heldAtOnce: fc.boolean(),
       deeds: fc.array(deed, { minLength: 1, maxLength: 5 }),
       deliveries: fc.array(
         fc.record({ atMs, sku: fc.constantFrom('bread', 'wine'), quantity: fc.integer({ min: 1, max: 2 }) }),

@@ -131,6 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   { rule: 'a refusal of inventory is a verdict', sabotage: () => ({ brokenInventory: { noRefusals: true } }) },
   { rule: 'a tombstone for what inventory never saw', sabotage: () => ({ brokenInventory: { noTombstones: true } }) },
   { rule: 'batches over one SKU wait for each other', sabotage: () => ({ brokenInventory: { noSkuLocks: true } }) },
+  { rule: 'only what is there is held', sabotage: () => ({ brokenInventory: { noUnits: true } }) },
   {
     rule: 'batches over one order wait for each other',
     sabotage: () => ({ brokenInventory: { noVerdictLocks: true } }),

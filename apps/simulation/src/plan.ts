@@ -55,6 +55,8 @@ export interface Plan {
   readonly holdSeconds: number;
   /** What one batch of a store has at most. */
   readonly maxBatch: number;
+  /** Whether inventory may hold reservations at once; otherwise a row is always somebody else's, and each batch is decided. */
+  readonly heldAtOnce: boolean;
   readonly deeds: readonly Deed[];
   readonly deliveries: readonly { readonly atMs: number; readonly sku: Sku; readonly quantity: number }[];
   readonly troubles: readonly Trouble[];

@@ -55,6 +55,8 @@ test('the histories came by everything that can become of an order, and by what 
       ...['CHARGED', 'DECLINED', 'REFUNDED', 'VOIDED', 'tombstone'].map((state) => `money ${state}`),
       ...[
         'a batch of several',
+        'a batch that is held',
+        'a batch out of the ordinary',
         'a message of several',
         'a message late',
         'a call repeated',

@@ -25,6 +25,8 @@ export interface DatabaseOptions {
   readonly idleInTransactionTimeoutMs?: number;
   /** Sends statements without waiting for the answers to those before them, where the caller does not wait either. Off if absent. */
   readonly pipeline?: boolean;
+  /** What each session is set to besides, by Postgres' names, such as `{ enable_hashjoin: 'off' }`; words without spaces. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly log?: DatabaseLog;
   /** 0 to 1, for the pauses between attempts; Math.random if absent. */
   readonly random?: () => number;
@@ -45,6 +47,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
     statementTimeoutMs = 10_000,
     random = Math.random,
     pipeline = false,
+    settings = {},
   } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -57,6 +60,9 @@ export function connectDatabase(options: DatabaseOptions): Database {
     query_timeout: statementTimeoutMs + 5_000,
     lock_timeout: options.lockTimeoutMs ?? 200,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 300,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     pipeline,
     types: typeParsers,
   });

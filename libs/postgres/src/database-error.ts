@@ -30,6 +30,8 @@ const NETWORK = new Set([
   'ENOENT', // the socket's file
 ]);
 
+const CONTENDED = 'DATABASE_CONTENDED';
+
 /** pg has words only for what happens to a connection on its own side. */
 const PG_WORDS = /^(Connection terminated|Query read timeout|timeout expired|Client (has encountered|was closed))/;
 
@@ -54,11 +56,16 @@ export function isContention(error: unknown): boolean {
   return UNDONE_FOR_OTHERS.has(sqlState(error) ?? '');
 }
 
+/** Whether it is what callers get to see of contention: nothing was done, and the rows were not to be had in time. */
+export function isContended(error: unknown): boolean {
+  return error instanceof AppError && error.reason === CONTENDED;
+}
+
 /** What callers get to see: no database → UNAVAILABLE, no room → UNAVAILABLE, contention without end → UNAVAILABLE; all else untouched. */
 export function readableError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   if (isContention(error)) {
-    return new AppError('UNAVAILABLE', 'DATABASE_CONTENDED', 'too many are changing the same rows', { cause: error });
+    return new AppError('UNAVAILABLE', CONTENDED, 'too many are changing the same rows', { cause: error });
   }
   if (isConnectionLost(error) || sqlState(error) === '53300') {
     return new AppError('UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'the database cannot be reached', { cause: error });

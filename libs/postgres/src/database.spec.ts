@@ -25,6 +25,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((database) => database.close()));
 });
 
+test('every session is set as it was asked for', async () => {
+  const database = connect({ settings: { enable_hashjoin: 'off', work_mem: '1MB' } });
+  const [row] = await database.query(
+    `SELECT current_setting('enable_hashjoin') AS joins, current_setting('work_mem') AS memory, current_setting('lock_timeout') AS lock`,
+  );
+  expect(row).toEqual({ joins: 'off', memory: '1MB', lock: '200ms' });
+});
+
 describe('values', () => {
   test('int8 is a number, numeric a string, a timestamp a Date, json is parsed', async () => {
     const [row] = await connect().query(

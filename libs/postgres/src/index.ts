@@ -13,6 +13,7 @@ export { awaitDatabase, type AwaitDatabaseOptions } from './await-database.ts';
 export { CommitUnknownError } from './commit-unknown-error.ts';
 export { connectDatabase, type DatabaseOptions } from './connect-database.ts';
 export { isCheckViolation, isForeignKeyViolation, isUniqueViolation } from './constraints.ts';
+export { isContended, sqlState } from './database-error.ts';
 export type { DatabaseLog } from './database-log.ts';
 export { awaitMigrations, migrate, type MigrateOptions } from './migrate.ts';
 export { MigrationAlteredError } from './migration-history.ts';

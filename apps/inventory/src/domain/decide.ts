@@ -3,9 +3,15 @@ import { sameMoney } from './money.ts';
 import type { Product } from './product.ts';
 import { unitsOf, type Line, type Refusal, type Reservation } from './reservation.ts';
 
+export interface ReserveRequest {
+  readonly kind: 'reserve';
+  readonly orderId: string;
+  readonly lines: readonly Line[];
+}
+
 /** What the order service asks for. */
 export type Request =
-  | { readonly kind: 'reserve'; readonly orderId: string; readonly lines: readonly Line[] }
+  | ReserveRequest
   | { readonly kind: 'commit'; readonly orderId: string }
   | { readonly kind: 'release'; readonly orderId: string };
 

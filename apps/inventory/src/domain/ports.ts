@@ -1,4 +1,4 @@
-import type { Answer, Request } from './decide.ts';
+import type { Answer, Request, ReserveRequest } from './decide.ts';
 import type { Product } from './product.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -20,7 +20,20 @@ export interface Delivery {
   readonly requestId: string;
 }
 
-/** Where verdicts are made and kept. */
+/** Where verdicts are kept: three ways to make them, each one transaction. Where one rejects, the outcome is unknown. */
+export interface Verdicts {
+  /**
+   * The usual case, in one statement: all of these, at most one an order, are held. Undefined where nothing was done, since one of them is
+   * out of the ordinary (asked before, too few units, another price) or a row could not be had.
+   */
+  holdAll(requests: readonly ReserveRequest[]): Promise<readonly Answer[] | undefined>;
+  /** Decides one after the other, whatever they are. */
+  decide(requests: readonly Request[]): Promise<readonly Answer[]>;
+  /** Turns into sold ones the units of those orders that are HELD, and answers those. */
+  commitHeld(orderIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** Verdicts as they are asked for, one by one. */
 export interface Reservations {
   /** The answer to one request. Where it rejects, the outcome is unknown: the same request asked again gets the verdict there is. */
   decide(request: Request, signal?: AbortSignal): Promise<Answer>;

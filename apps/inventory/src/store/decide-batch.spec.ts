@@ -3,10 +3,12 @@ import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@
 import { silentLogger } from '@stampede/telemetry';
 import { useDatabase } from '@stampede/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Request } from '../domain/decide.ts';
+import type { Answer, ReserveRequest } from '../domain/decide.ts';
+import { createReservations } from './reservations.ts';
 import { decideBatch } from './decide-batch.ts';
+import { holdAll } from './hold-all.ts';
 import { createProductStore } from './product-store.ts';
-import { createReservationStore } from './reservation-store.ts';
+import { createVerdictStore } from './verdict-store.ts';
 
 const log = silentLogger();
 const unitPrice = { currency: 'EUR', amountMinor: 100 };
@@ -32,7 +34,7 @@ const newProduct = async (available: number) => {
   await createProductStore(database).create({ sku, title: 'x', unitPrice, available });
   return sku;
 };
-const reserve = (sku: string, orderId: string = randomUUID()): Request => ({
+const reserve = (sku: string, orderId: string = randomUUID()): ReserveRequest => ({
   kind: 'reserve',
   orderId,
   lines: [{ sku, quantity: 1, expectedUnitPrice: unitPrice }],
@@ -71,6 +73,30 @@ test('one batch decides in order: several of one SKU, the last unit, the same or
   expect(again[2]).toEqual(answers[5]);
 });
 
+test('a verdict that somebody else writes first is found, and decided upon', async () => {
+  const sku = await newProduct(10);
+  const request = reserve(sku);
+  const { orderId } = request;
+  let released: Promise<readonly Answer[]> | undefined;
+  await connect().transaction(async (tx) => {
+    await holdAll({ ...database, query: (...statement) => tx.query(...statement) }, [request]);
+    // It sees no verdict yet, and waits with its own.
+    released = decideBatch(database, [{ kind: 'release', orderId }]);
+    await expect
+      .poll(() =>
+        database.query(
+          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO reservations%'`,
+        ),
+      )
+      .toHaveLength(1);
+  });
+  expect((await released)?.[0]).toMatchObject({
+    ok: true,
+    reservation: { orderId, state: 'RELEASED', lines: request.lines },
+  });
+  expect(await left(sku)).toBe(10);
+});
+
 test('a process that froze while it held the locks holds nobody up for a second', async () => {
   const sku = await newProduct(10);
   const held = Promise.withResolvers<undefined>();
@@ -98,7 +124,7 @@ test('a process that froze while it held the locks holds nobody up for a second'
 
 test('concurrent requests share batches, and no row of the way is updated outside of its page', async () => {
   const skus = [await newProduct(10_000), await newProduct(10_000)];
-  const store = createReservationStore(database);
+  const store = createReservations({ verdicts: createVerdictStore(database), monotonic: () => performance.now() });
   await Promise.all(
     Array.from({ length: 2_000 }, async (_, index) => {
       const request = reserve(skus[index % 2]!);
@@ -108,7 +134,7 @@ test('concurrent requests share batches, and no row of the way is updated outsid
   );
   expect([await left(skus[0]!), await left(skus[1]!)]).toEqual([9_000, 9_000]);
   const [batches] = await database.query<{ count: number }>(
-    'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines @> $1::jsonb',
+    'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines::jsonb @> $1::jsonb',
     [JSON.stringify([{ sku: skus[0] }])],
   );
   expect(batches!.count).toBeLessThan(200);

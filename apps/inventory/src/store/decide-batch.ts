@@ -1,8 +1,8 @@
 import {
   int8Array,
+  isUniqueViolation,
   jsonbArray,
   textArray,
-  timestampArray,
   uuidArray,
   type Database,
   type Queryable,
@@ -13,9 +13,13 @@ import type { Reservation } from '../domain/reservation.ts';
 import { PRODUCT_COLUMNS, toProduct, type ProductRow } from './product-row.ts';
 import { linesJson, RESERVATION_COLUMNS, toReservation, type ReservationRow } from './reservation-row.ts';
 
+/** How often a batch is decided anew because somebody else decided one of its orders meanwhile: each time there is one fewer. */
+const ATTEMPTS = 5;
+
 /**
  * Decides a batch in one transaction: locks, decides, writes; two rounds to the database, BEGIN and COMMIT included (where it is connected with
  * `pipeline`), nothing else awaited in between. Locks are taken in two classes, verdicts before SKUs, each sorted, so that no two batches ever wait for each other in a circle.
+ * A verdict that did not exist cannot be locked: where somebody else writes it first, the key of the table says so, and all is decided anew.
  * When it rejects, nothing was decided, or (CommitUnknownError) it is not known: the same request asked again finds the verdict or makes it.
  */
 export async function decideBatch(
@@ -23,6 +27,16 @@ export async function decideBatch(
   requests: readonly Request[],
   crash?: Crash,
 ): Promise<readonly Answer[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await decideOnce(database, requests, crash);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isUniqueViolation(error, 'reservations_pkey')) throw error;
+    }
+  }
+}
+
+async function decideOnce(database: Database, requests: readonly Request[], crash?: Crash): Promise<readonly Answer[]> {
   const { answers, reached } = await database.transaction(async (tx) => {
     const locked = await lock(tx, requests);
     const decision = decide(locked, requests);
@@ -39,15 +53,11 @@ export async function decideBatch(
   return answers;
 }
 
-/**
- * Verdicts that do not exist yet cannot be locked as rows: an advisory lock on (a hash of) each order id stands for them, which ends with
- * the transaction. Each statement sees what was committed before it began, so what is read after a lock is what the lock protects.
- */
-const LOCK_VERDICTS = `
-  SELECT count(pg_advisory_xact_lock(key)), now()
-  FROM (SELECT DISTINCT hashtextextended(id, 0) AS key FROM unnest($1::text[]) AS id ORDER BY key) AS keys`;
+const NOW = 'SELECT now()';
 
-const READ_VERDICTS = `SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY ($1::uuid[])`;
+/** Each statement sees what was committed before it began, and of a row what was committed before it was locked. */
+const LOCK_VERDICTS = `
+  SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id FOR UPDATE`;
 
 /** The SKUs that reservations name, and those that releases may return units to. */
 const LOCK_PRODUCTS = `
@@ -55,7 +65,7 @@ const LOCK_PRODUCTS = `
   WHERE sku = ANY (ARRAY(
     SELECT unnest($1::text[])
     UNION
-    SELECT line ->> 'sku' FROM reservations, jsonb_array_elements(lines) AS line
+    SELECT line ->> 'sku' FROM reservations, json_array_elements(lines) AS line
     WHERE order_id = ANY ($2::uuid[]) AND state IN ('HELD', 'COMMITTED')
   ))
   ORDER BY sku FOR UPDATE`;
@@ -68,8 +78,8 @@ async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked
   const releases = requests.filter(({ kind }) => kind === 'release').map(({ orderId }) => orderId);
   const needsProducts = wanted.size > 0 || releases.length > 0;
   const [times, verdicts, products] = await Promise.all([
-    tx.query<{ now: Date }>(LOCK_VERDICTS, [textArray(ids)], { name: 'verdicts-lock' }),
-    tx.query<ReservationRow>(READ_VERDICTS, [uuidArray(ids)], { name: 'verdicts-read' }),
+    tx.query<{ now: Date }>(NOW, [], { name: 'now' }),
+    tx.query<ReservationRow>(LOCK_VERDICTS, [uuidArray(ids)], { name: 'verdicts-lock' }),
     needsProducts
       ? tx.query<ProductRow>(LOCK_PRODUCTS, [textArray([...wanted]), uuidArray(releases)], { name: 'products-lock' })
       : ([] as readonly ProductRow[]),
@@ -83,9 +93,8 @@ async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked
 
 const INSERT_VERDICTS = `
   INSERT INTO reservations (order_id, state, lines, refusal, created_at, updated_at)
-  SELECT id, state::reservation_state, lines, refusal, created_at, updated_at
-  FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[])
-    AS new (id, state, lines, refusal, created_at, updated_at)`;
+  SELECT order_id, state::reservation_state, lines::json, refusal, now(), now()
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]) AS new (order_id, state, lines, refusal)`;
 
 const UPDATE_VERDICTS = `
   UPDATE reservations SET state = new.state::reservation_state, updated_at = now()
@@ -99,7 +108,8 @@ const UPDATE_PRODUCTS = `
 
 function write(tx: Queryable, { changed, deltas }: Decision, { verdicts }: Locked): readonly Promise<unknown>[] {
   const all = [...changed.values()];
-  const added = all.filter(({ orderId }) => !verdicts.has(orderId));
+  // In the order in which others write them, too.
+  const added = all.filter(({ orderId }) => !verdicts.has(orderId)).sort((a, b) => (a.orderId < b.orderId ? -1 : 1));
   const moved = all.filter(({ orderId }) => verdicts.has(orderId));
   const writes: Promise<unknown>[] = [];
   if (added.length > 0) writes.push(tx.query(INSERT_VERDICTS, columns(added), { name: 'verdicts-insert' }));
@@ -118,9 +128,7 @@ function columns(rows: readonly Reservation[]): unknown[] {
   return [
     uuidArray(rows.map(({ orderId }) => orderId)),
     textArray(rows.map(({ state }) => state)),
-    jsonbArray(rows.map(({ lines }) => linesJson(lines))),
+    textArray(rows.map(({ lines }) => linesJson(lines))),
     jsonbArray(rows.map((row) => (row.state === 'REFUSED' ? row.refusal : null))),
-    timestampArray(rows.map(({ createdAt }) => createdAt)),
-    timestampArray(rows.map(({ updatedAt }) => updatedAt)),
   ];
 }

@@ -33,13 +33,11 @@ export function toReservation({
 }
 
 /** The lines as the column keeps them. */
-export function linesJson(lines: readonly Line[]): readonly LineJson[] {
-  return lines.map(({ sku, quantity, expectedUnitPrice: { currency, amountMinor } }) => ({
-    sku,
-    quantity,
-    currency,
-    amountMinor,
-  }));
+export function linesJson(lines: readonly Line[]): string {
+  const row = ({ sku, quantity, expectedUnitPrice: { currency, amountMinor } }: Line): LineJson => {
+    return { sku, quantity, currency, amountMinor };
+  };
+  return JSON.stringify(lines.map(row));
 }
 
 function toLine({ sku, quantity, currency, amountMinor }: LineJson): Line {

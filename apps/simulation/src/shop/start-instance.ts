@@ -1,6 +1,5 @@
-import { createBatcher } from '@stampede/batching';
 import { InventoryServiceDefinition, OrderServiceDefinition, PaymentServiceDefinition } from '@stampede/contracts';
-import { inventoryService } from '@stampede/inventory/simulation';
+import { createReservations, inventoryService } from '@stampede/inventory/simulation';
 import { createOrderRooms } from '@stampede/order/simulation';
 import { createPaymentRooms } from '@stampede/payment/simulation';
 import { createRegistrar, createWatcher, type Watcher } from '@stampede/registry';
@@ -151,20 +150,26 @@ function startOrder(world: World, connected: Connected): Running {
 function startInventory(world: World, { process }: Connected): Running {
   const { network, databases, plan } = world;
   const database = databases.inventory.connect((statement) => network.ask(process, 'inventory db', 'sql', statement));
-  const batcher = createBatcher({
-    run(requests: Parameters<typeof database.decideBatch>[0]) {
-      if (requests.length > 1) world.notes.add('a batch of several');
-      return database.decideBatch(requests);
-    },
-    limits: () => ({ maxSize: plan.maxBatch, lanes: 2 }),
-    defer: (run) => void process.clock.schedule(0, run),
-  });
+  const { verdicts } = database;
   const handlers = inventoryService({
     products: database.products,
-    reservations: {
-      decide: (request, signal) => batcher.add(request, signal),
-      commitHeld: (orderIds) => database.commitHeld(orderIds),
-    },
+    reservations: createReservations({
+      verdicts: {
+        ...verdicts,
+        async holdAll(requests) {
+          const held = plan.heldAtOnce ? await verdicts.holdAll(requests) : undefined;
+          world.notes.add(held === undefined ? 'a batch out of the ordinary' : 'a batch that is held');
+          return held;
+        },
+        decide(requests) {
+          if (requests.length > 1) world.notes.add('a batch of several');
+          return verdicts.decide(requests);
+        },
+      },
+      limits: () => ({ maxSize: plan.maxBatch, lanes: 2 }),
+      monotonic: () => process.clock.monotonic(),
+      defer: (run) => void process.clock.schedule(0, run),
+    }),
     books: { balances: () => Promise.resolve([]), reservations: () => Promise.resolve([]) },
     newId: () => world.newId(),
   });

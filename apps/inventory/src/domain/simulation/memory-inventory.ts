@@ -1,7 +1,9 @@
 import { AppError } from '@stampede/errors';
-import { decide, type Answer, type Decision, type Locked, type Request } from '../decide.ts';
+import { decide, type Answer, type Decision, type Locked, type Request, type ReserveRequest } from '../decide.ts';
+import { demandOf } from '../demand.ts';
 import { productExists, unknownSku } from '../inventory-error.ts';
-import type { Products, Reservations } from '../ports.ts';
+import { sameMoney } from '../money.ts';
+import type { Products, Verdicts } from '../ports.ts';
 import type { Product } from '../product.ts';
 import type { Reservation } from '../reservation.ts';
 import { createMemoryLocks } from './memory-locks.ts';
@@ -16,6 +18,8 @@ export interface BrokenInventory {
   readonly noTombstones?: boolean;
   /** A refusal is answered, and not kept. */
   readonly noRefusals?: boolean;
+  /** Nobody looks at how many units there are where all are held at once. */
+  readonly noUnits?: boolean;
   /** What was decided before is not looked at when an order is reserved. */
   readonly noVerdicts?: boolean;
 }
@@ -33,7 +37,7 @@ export interface MemoryInventoryOptions {
 /** Carries a statement to the database and its answer back, or rejects where either is lost. */
 export type Ask = <T>(statement: () => T | Promise<T>) => Promise<T>;
 
-/** Inventory's database in memory, with the transactions of `store/decide-batch.ts`. */
+/** Inventory's database in memory, with the transactions of `store/`. */
 export interface MemoryInventory {
   readonly products: ReadonlyMap<string, Product>;
   readonly verdicts: ReadonlyMap<string, Reservation>;
@@ -41,9 +45,8 @@ export interface MemoryInventory {
   readonly deliveries: ReadonlyMap<string, { readonly sku: string; readonly quantity: number }>;
   connect(ask: Ask): {
     readonly products: Products;
-    /** One transaction: locks, decides, writes. What does not reach the commit leaves nothing. */
-    decideBatch(requests: readonly Request[]): Promise<readonly Answer[]>;
-    readonly commitHeld: Reservations['commitHeld'];
+    /** What does not reach its commit leaves nothing. */
+    readonly verdicts: Verdicts;
   };
   /** Changes a verdict as a statement of its own would, outside of all rules. For mutants. */
   force(requests: readonly Request[]): void;
@@ -51,6 +54,7 @@ export interface MemoryInventory {
 
 /** As the real connections are set: DESIGN.md §8. */
 const LOCK_TIMEOUT_MS = 200;
+const LOCK_TIMEOUT = 'LOCK_TIMEOUT';
 const IDLE_IN_TRANSACTION_MS = 300;
 
 export function createMemoryInventory(options: MemoryInventoryOptions): MemoryInventory {
@@ -61,7 +65,7 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
   const locks = createMemoryLocks({
     schedule,
     timeoutMs: LOCK_TIMEOUT_MS,
-    timedOut: () => new AppError('UNAVAILABLE', 'LOCK_TIMEOUT', 'another transaction takes too long'),
+    timedOut: () => new AppError('UNAVAILABLE', LOCK_TIMEOUT, 'another transaction takes too long'),
   });
   /** Transactions that have read and not committed; the function ends their time limit. */
   const open = new Map<object, () => void>();
@@ -72,7 +76,7 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
       if (broken.noVerdictLocks !== true)
         await locks.acquire(
           transaction,
-          ids.map((id) => `verdict ${id}`),
+          ids.filter((id) => verdicts.has(id)).map((id) => `verdict ${id}`),
         );
       const read = new Map(ids.flatMap((id) => [...pair(id, verdicts.get(id))]));
       if (broken.noVerdicts === true) {
@@ -102,10 +106,52 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
     locks.release(transaction);
   }
 
-  function commit(transaction: object, decision: Decision): void {
+  /** False where somebody else wrote one of its verdicts first: the key of the table says so. */
+  function commit(transaction: object, decision: Decision, { verdicts: read }: Locked): boolean {
     if (!open.has(transaction)) throw new AppError('UNAVAILABLE', 'TRANSACTION_ENDED', 'it was idle for too long');
-    write(decision);
+    const taken = [...decision.changed.keys()].some((orderId) => !read.has(orderId) && isTaken(orderId));
+    if (!taken) write(decision);
     end(transaction);
+    return !taken;
+  }
+
+  function isTaken(orderId: string): boolean {
+    return broken.noVerdicts !== true && verdicts.has(orderId);
+  }
+
+  /** One statement, which waits for the SKUs that others hold. */
+  async function holdAll(requests: readonly ReserveRequest[]): Promise<readonly Answer[] | undefined> {
+    const demands = demandOf(requests);
+    if (demands === undefined) return undefined;
+    const statement = {};
+    try {
+      if (broken.noSkuLocks !== true)
+        await locks.acquire(
+          statement,
+          demands.map(({ sku }) => `sku ${sku}`),
+        );
+      const fit = demands.every(({ sku, units, unitPrice }) => {
+        const product = products.get(sku);
+        const enough = broken.noUnits === true || (product?.available ?? 0) >= units;
+        return product !== undefined && enough && sameMoney(product.unitPrice, unitPrice);
+      });
+      if (!fit || requests.some(({ orderId }) => isTaken(orderId))) return undefined;
+      const at = new Date(now());
+      const held = requests.map(({ orderId, lines }) => {
+        return { orderId, lines, state: 'HELD', createdAt: at, updatedAt: at } as const satisfies Reservation;
+      });
+      write({
+        answers: [],
+        changed: new Map(held.map((verdict) => [verdict.orderId, verdict])),
+        deltas: new Map(demands.map(({ sku, units }) => [sku, -units])),
+      });
+      return held.map((reservation) => ({ ok: true, reservation }));
+    } catch (error) {
+      if (error instanceof AppError && error.reason === LOCK_TIMEOUT) return undefined;
+      throw error;
+    } finally {
+      end(statement);
+    }
   }
 
   function write({ changed, deltas }: Decision): void {
@@ -176,13 +222,18 @@ export function createMemoryInventory(options: MemoryInventoryOptions): MemoryIn
     deliveries,
     connect: (ask) => ({
       products: productsOver(ask),
-      async decideBatch(requests) {
-        const transaction = {};
-        const decision = decide(await ask(() => lock(transaction, requests)), requests);
-        await ask(() => commit(transaction, decision));
-        return decision.answers;
+      verdicts: {
+        holdAll: (requests) => ask(() => holdAll(requests)),
+        async decide(requests) {
+          for (;;) {
+            const transaction = {};
+            const locked = await ask(() => lock(transaction, requests));
+            const decision = decide(locked, requests);
+            if (await ask(() => commit(transaction, decision, locked))) return decision.answers;
+          }
+        },
+        commitHeld: (orderIds) => ask(() => commitHeld(orderIds)),
       },
-      commitHeld: (orderIds) => ask(() => commitHeld(orderIds)),
     }),
     force: (requests) => write(decide({ verdicts, products, now: new Date(now()) }, requests)),
   };
