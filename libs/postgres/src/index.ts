@@ -17,4 +17,5 @@ export { isContended, sqlState } from './database-error.ts';
 export type { DatabaseLog } from './database-log.ts';
 export { awaitMigrations, migrate, type MigrateOptions } from './migrate.ts';
 export { MigrationAlteredError } from './migration-history.ts';
+export { createOptimistic, type OptimisticOptions } from './optimistic.ts';
 export type { Database, Queryable, QueryOptions, TransactionOptions } from './queryable.ts';

@@ -13,7 +13,7 @@ import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
 import { createIdMaker } from './new-id.ts';
 import { createOrderReader } from './order-reader.ts';
 import { createOrderStore } from './order-store.ts';
-import { placeOrders } from './place-orders.ts';
+import { createPlacing } from './place-orders.ts';
 import { createSagaStore } from './saga-store.ts';
 
 let db: Database;
@@ -96,10 +96,16 @@ test.each([
 test('many are placed by one statement, one key among them twice', async () => {
   const [first, second, third] = [draft(), draft(), draft()];
   const again = { ...second, id: newId() };
-  const options = { lease: leaseOf('a'), clock };
-  const answers = await placeOrders(db, [first, second, again, third], options);
+  const place = createPlacing(db, { lease: leaseOf('a'), clock });
+  const answers = await place([first, second, again, third]);
   expect(answers.map((answer) => answer.placed)).toEqual([true, true, false, true]);
   expect(answers.map(({ order }) => order.id)).toEqual([first.id, second.id, second.id, third.id]);
+  // Whoever has met a key that was taken looks out for more of them for a while.
+  const later = await place([draft(), { ...third, id: newId() }, draft()]);
+  expect(later.map((answer) => answer.placed)).toEqual([true, false, true]);
+  const all = [...answers, ...later].map(({ order }) => order);
+  expect(await Promise.all(all.map(({ id }) => storeOf('a').find(id)))).toEqual(all);
+  expect(await Promise.all(all.map(({ id }) => count('sagas', id)))).toEqual(all.map(() => 1));
 });
 
 test('what comes while a statement is at work is written by the next: 300 orders in few transactions', async () => {
@@ -269,12 +275,9 @@ test('changes of status are HOT: they touch no index', async () => {
   const fresh = connectDatabase({ url, applicationName: 'spec', max: 2 });
   try {
     const options = { lease: leaseOf('a'), clock, newId, encodeEvent: encodeOrderEvent };
+    const place = createPlacing(fresh, options);
     for (let n = 0; n < 20; n += 1) {
-      const answers = await placeOrders(
-        fresh,
-        Array.from({ length: 20 }, () => draft()),
-        options,
-      );
+      const answers = await place(Array.from({ length: 20 }, () => draft()));
       await changeOrders(
         fresh,
         answers.map(({ order }) => pay(order)),

@@ -4,7 +4,7 @@ import type { Order } from '../domain/order.ts';
 import type { Change, Draft, Orders } from '../domain/ports.ts';
 import { changeOrders, type ChangeOptions } from './change-orders.ts';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from './order-row.ts';
-import { findByKeys, placeOrders, type Placed } from './place-orders.ts';
+import { createPlacing, findByKeys, type Placed } from './place-orders.ts';
 
 export interface OrderStoreOptions extends ChangeOptions {
   readonly db: Database;
@@ -19,7 +19,7 @@ JOIN orders o ON o.id = k.id AND o.version > k.version`;
 
 /** The orders in Postgres. Those that come while a statement is at work are placed, or changed, together by the next. */
 export function createOrderStore({ db, limits, ...options }: OrderStoreOptions): Orders {
-  const placing = createBatcher<Draft, Placed>({ limits, run: (drafts) => placeOrders(db, drafts, options) });
+  const placing = createBatcher<Draft, Placed>({ limits, run: createPlacing(db, options) });
   const changing = createBatcher<Change, Order | undefined>({
     limits,
     run: (changes) => changeOrders(db, changes, options),

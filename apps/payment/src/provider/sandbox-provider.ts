@@ -1,5 +1,5 @@
 import { createBatcher, type BatcherLimits } from '@stampede/batching';
-import { int8Array, textArray, type Database } from '@stampede/postgres';
+import { createOptimistic, int8Array, isUniqueViolation, textArray, type Database } from '@stampede/postgres';
 import type { Absent, ChargeOrder, Outcome, Provider, Statement } from '../domain/provider.ts';
 
 export interface SandboxOptions {
@@ -25,13 +25,22 @@ interface Row {
   readonly decline_code: string | null;
 }
 
-/** Answers which keys have an outcome already: hardly any ever. */
-const CHARGE = `
-WITH booked AS (
+interface Answer {
+  readonly left_out: readonly string[];
+}
+
+const BOOK = `
   INSERT INTO sandbox.accounts (key, status, decline_code, amount_minor, currency, charges, refunds)
   SELECT key, CASE WHEN decline_code IS NULL THEN 'charged' ELSE 'declined' END, decline_code, amount_minor, currency,
     CASE WHEN decline_code IS NULL THEN 1 ELSE 0 END, 0
-  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS c (key, decline_code, amount_minor, currency)`;
+
+/** Where no key has an outcome. */
+const CHARGE = `WITH booked AS (${BOOK})
+SELECT '{}'::text[] AS left_out`;
+
+/** Where some may: leaves out, and answers, those. */
+const CHARGE_NEW = `WITH booked AS (${BOOK}
   ON CONFLICT (key) DO NOTHING
   RETURNING key
 )
@@ -63,6 +72,7 @@ FROM sandbox.accounts WHERE key > $1 ORDER BY key LIMIT $2`;
  * keeps every promise of `Provider`.
  */
 export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOptions): Provider {
+  const optimistic = createOptimistic({ failed: (error) => isUniqueViolation(error, 'accounts_pkey') });
   const charging = createBatcher<ChargeOrder, Booking>({
     limits,
     run: (orders) => book(orders),
@@ -72,15 +82,15 @@ export function createSandboxProvider({ db, clock, lateMs, limits }: SandboxOpti
   /** One outcome an order: its own, or the one that its key has already. */
   async function book(orders: readonly ChargeOrder[]): Promise<readonly Booking[]> {
     const sorted = orders.toSorted((a, b) => (a.key < b.key ? -1 : 1)); // whoever shares keys locks them in the same order
-    const [answer] = await db.query<{ left_out: readonly string[] }>(
-      CHARGE,
-      [
-        textArray(sorted.map(({ key }) => key)),
-        textArray(sorted.map(({ token }) => declineCodeOf(token))),
-        int8Array(sorted.map(({ amount }) => amount.amountMinor)),
-        textArray(sorted.map(({ amount }) => amount.currency)),
-      ],
-      { name: 'sandbox-charge' },
+    const values = [
+      textArray(sorted.map(({ key }) => key)),
+      textArray(sorted.map(({ token }) => declineCodeOf(token))),
+      int8Array(sorted.map(({ amount }) => amount.amountMinor)),
+      textArray(sorted.map(({ amount }) => amount.currency)),
+    ];
+    const [answer] = await optimistic(
+      () => db.query<Answer>(CHARGE, values, { name: 'sandbox-charge' }),
+      () => db.query<Answer>(CHARGE_NEW, values, { name: 'sandbox-charge-new' }),
     );
     if (answer === undefined) throw new Error('a SELECT without FROM has one row');
     const leftOut = new Set(answer.left_out);

@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Change, Opening, Payment } from '../domain/payment.ts';
 import type { PaymentStore } from '../domain/payment-store.ts';
-import { beginPayments } from './begin-payments.ts';
+import { createBeginning } from './begin-payments.ts';
 import { changePayments } from './change-payments.ts';
 import { createPaymentBooks } from './payment-books.ts';
 import { createPaymentStore } from './payment-store.ts';
@@ -100,8 +100,9 @@ test('what comes while a statement is at work is written by the next: 300 paymen
 
 test('batches are answered one by one: new rows, existing rows, the same order twice', async () => {
   const [a, b, c] = [intentOf(), intentOf(), intentOf()];
-  const [existing] = await beginPayments(db, [b]);
-  const begun = await beginPayments(db, [c, b, a, { state: 'VOIDED', orderId: a.orderId }]);
+  const begin = createBeginning(db);
+  const [existing] = await begin([b]);
+  const begun = await begin([c, b, a, { state: 'VOIDED', orderId: a.orderId }]);
   expect(begun.map(({ created, payment }) => [payment.orderId, created])).toEqual([
     [c.orderId, true],
     [b.orderId, false],
@@ -149,10 +150,11 @@ test.each<readonly Change[]>([
 test.each([1, 256])('a paid order writes two rows, the second in place (HOT), in batches of %i', async (size) => {
   const url = await freshDatabase();
   const shop = connectDatabase({ url, applicationName: 'spec', max: 8 });
+  const begin = createBeginning(shop);
   const orders = Array.from({ length: 1_024 }, () => intentOf());
   for (let start = 0; start < orders.length; start += size) {
     const batch = orders.slice(start, start + size);
-    const begun = await beginPayments(shop, batch);
+    const begun = await begin(batch);
     const verdicts = begun.map(({ payment }) => ({ payment, change: { from: 'INTENDED', to: 'CHARGED' } as const }));
     const changed = await changePayments(shop, verdicts, { undoMs: 1 });
     expect(changed.map((payment) => payment?.state)).toEqual(batch.map(() => 'CHARGED'));

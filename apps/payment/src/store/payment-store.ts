@@ -2,7 +2,7 @@ import { createBatcher, type BatcherLimits } from '@stampede/batching';
 import type { Database } from '@stampede/postgres';
 import type { Opening, Payment } from '../domain/payment.ts';
 import type { Begun, PaymentStore } from '../domain/payment-store.ts';
-import { beginPayments } from './begin-payments.ts';
+import { createBeginning } from './begin-payments.ts';
 import { changePayments, isVerdict, type PaymentChange } from './change-payments.ts';
 import { findPayments } from './find-payments.ts';
 
@@ -19,7 +19,7 @@ export function createPaymentStore(
   db: Database,
   { undoMs = () => UNDO_MS, limits }: PaymentStoreOptions = {},
 ): PaymentStore {
-  const beginning = createBatcher<Opening, Begun>({ limits, run: (openings) => beginPayments(db, openings) });
+  const beginning = createBatcher<Opening, Begun>({ limits, run: createBeginning(db) });
   const changing = () =>
     createBatcher<PaymentChange, Payment | undefined>({
       limits,
