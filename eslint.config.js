@@ -15,7 +15,7 @@ const rooms = {
 
 /** What each room of a service may import of ours, besides its own files (README.md, "The rooms of a service"). */
 const serviceRooms = {
-  domain: { libs: ['errors'], siblings: [] },
+  domain: { libs: ['errors', 'collections'], siblings: [] },
   rpc: { libs: ['errors', 'contracts', 'rpc'], siblings: ['domain'] },
   store: { libs: ['errors', 'contracts', 'batching', 'postgres', 'outbox'], siblings: ['domain'] },
   remote: { libs: ['errors', 'contracts', 'batching', 'rpc'], siblings: ['domain'] },

@@ -1,4 +1,4 @@
-import { Bag, NOWHERE, type Placed } from './bag.ts';
+import { Bag, NOWHERE, type Placed } from '@stampede/collections';
 
 /** Where a signal keeps who waits for it. */
 const WAITING = Symbol('waiting');

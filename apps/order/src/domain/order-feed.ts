@@ -1,6 +1,6 @@
 import { AppError } from '@stampede/errors';
 import { isFinal, type Order } from './order.ts';
-import { OrderTable } from './order-table.ts';
+import { orderTable } from './order-table.ts';
 import type { Log, Orders, Time } from './ports.ts';
 
 export interface OrderFeedOptions {
@@ -45,7 +45,7 @@ interface Audience {
 }
 
 export function createOrderFeed({ orders, time, log, settings }: OrderFeedOptions): OrderFeed {
-  const audiences = new OrderTable<Audience>();
+  const audiences = orderTable<Audience>();
   let watchers = 0;
   let cancelPoll: (() => void) | undefined;
   let closed = false;

@@ -1,7 +1,7 @@
 import { AppError } from '@stampede/errors';
 import { advance, type SagaPorts } from './advance.ts';
 import type { OrderFeed } from './order-feed.ts';
-import { OrderTable } from './order-table.ts';
+import { orderTable } from './order-table.ts';
 import type { Log, Saga, Sagas, Seen, Time } from './ports.ts';
 
 export interface SagaDriverOptions extends SagaPorts {
@@ -49,7 +49,7 @@ const FIRST_BACKOFF_MS = 20;
 export function createSagaDriver(options: SagaDriverOptions): SagaDriver {
   const { sagas, feed, time, random, log, settings } = options;
   /** The latest drive of each order. */
-  const latest = new OrderTable<Drive>();
+  const latest = orderTable<Drive>();
   /** Drives that have not ended, superseded ones among them. */
   let active = 0;
   /** Told when there is none. */

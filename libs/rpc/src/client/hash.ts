@@ -12,3 +12,9 @@ export function mix(bits: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
+
+/** `mix` with a seed of its own: whoever chooses the numbers does not know where they end. */
+export function seededHash(): (bits: number) => number {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  return (bits) => mix(bits ^ seed);
+}

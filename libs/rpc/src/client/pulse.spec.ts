@@ -1,6 +1,6 @@
 import { fakeClock } from '@stampede/testing';
 import { expect, test } from 'vitest';
-import { NOWHERE } from '../bag.ts';
+import { NOWHERE } from '@stampede/collections';
 import { Pulse } from './pulse.ts';
 
 function setup() {

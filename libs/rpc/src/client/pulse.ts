@@ -1,5 +1,5 @@
 import type { Clock } from '@stampede/lifecycle';
-import { Bag, type Placed } from '../bag.ts';
+import { Bag, type Placed } from '@stampede/collections';
 
 export interface PulseOptions {
   /** Ms that an instance which owes an answer may say nothing before it is asked for a sign of life, and as long again until that must have come. */

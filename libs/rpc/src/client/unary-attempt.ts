@@ -1,5 +1,5 @@
 import type { AppError } from '@stampede/errors';
-import { NOWHERE } from '../bag.ts';
+import { NOWHERE } from '@stampede/collections';
 import type { Metadata } from '../metadata.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { PlainHead } from './outgoing-context.ts';

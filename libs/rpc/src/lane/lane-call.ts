@@ -1,5 +1,5 @@
 import { AppError, CODES } from '@stampede/errors';
-import { NOWHERE, type Placed } from '../bag.ts';
+import { NOWHERE, type Placed } from '@stampede/collections';
 import { abortedBy, readOutcome } from '../client/grpc-failure.ts';
 import { withOutcome } from '../client/outcome.ts';
 import type { UnaryCall } from '../client/transport.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
-import { Bag } from '../bag.ts';
+import { Bag } from '@stampede/collections';
 import { withOutcome } from '../client/outcome.ts';
 import type { UnaryCall } from '../client/transport.ts';
 import { Assembly } from './assembly.ts';

@@ -1,9 +1,10 @@
+import { Table } from '@stampede/collections';
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
+import { seededHash } from '../client/hash.ts';
 import type { Dispatcher } from '../server/dispatcher.ts';
 import type { ServedMethod } from '../server/served-method.ts';
 import { Assembly } from './assembly.ts';
-import { CallTable } from './call-table.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { HeldRequests } from './held-requests.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -57,7 +58,7 @@ export class LaneServer {
   readonly #names = new TakenNames();
   readonly #assembly = new Assembly(WINDOW);
   /** Calls without an answer. */
-  readonly #calls = new CallTable<IncomingCall>();
+  readonly #calls = new Table<number, IncomingCall>(seededHash());
   /** Whole ones that wait for a handler to be done, or for the peer to read. */
   #held: IncomingCall[] = [];
   readonly #soonest: Soonest;
@@ -133,7 +134,7 @@ export class LaneServer {
   lost(): void {
     if (this.#closed) return;
     this.#stop();
-    for (const call of this.#calls.calls()) call.cut(new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'));
+    for (const call of this.#calls.entries()) call.cut(new AppError('CANCELLED', 'CANCELLED', 'the caller is gone'));
     this.#calls.clear();
   }
 
@@ -216,7 +217,7 @@ export class LaneServer {
       instance,
       lane: this,
     });
-    this.#calls.add(call);
+    this.#calls.set(call);
     if (total > limits.maxReceiveBytes || payload.length > limits.maxReceiveBytes) {
       throw new ProtocolError('a payload that is larger than allowed');
     }
@@ -281,7 +282,7 @@ export class LaneServer {
 
   /** Called by a call that has its answer ready: once. */
   answer(call: IncomingCall): void {
-    if (this.#calls.delete(call.id)) this.#outbox.send(call);
+    if (this.#calls.delete(call)) this.#outbox.send(call);
     if (call.parts !== undefined) this.#assembly.release(call.parts);
     if (call.held > 0) this.#options.held.give(call.held);
   }
@@ -310,7 +311,7 @@ export class LaneServer {
 
   #sweep(now: number): number {
     let soonest = Infinity;
-    for (const call of this.#calls.calls()) {
+    for (const call of this.#calls.entries()) {
       if (call.due <= now) call.expire(outOfTime());
       else if (call.due < soonest) soonest = call.due;
     }

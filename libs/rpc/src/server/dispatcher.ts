@@ -1,7 +1,7 @@
 import { AppError } from '@stampede/errors';
 import type { Clock } from '@stampede/lifecycle';
 import type { Logger, Metrics } from '@stampede/telemetry';
-import { Bag } from '../bag.ts';
+import { Bag } from '@stampede/collections';
 import { NOT_PROCESSED } from '../wire/header-names.ts';
 import type { Arrival } from './arrival.ts';
 import { createAdmission, type Admitted } from './admission.ts';

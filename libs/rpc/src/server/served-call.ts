@@ -1,5 +1,5 @@
 import { AppError, CODES, codeOf } from '@stampede/errors';
-import { NOWHERE, type Placed } from '../bag.ts';
+import { NOWHERE, type Placed } from '@stampede/collections';
 import { UNKNOWN } from '../wire/header-names.ts';
 import type { CallContext } from './call-context.ts';
 import { statusOf, statusOk, type CallStatus } from './call-status.ts';

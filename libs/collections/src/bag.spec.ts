@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { Bag, NOWHERE } from './bag.ts';
+import { Bag, NOWHERE } from './index.ts';
 import { heldByGarbage } from './specs/young-garbage.ts';
 
 test.prop([fc.array(fc.tuple(fc.boolean(), fc.nat(9)), { maxLength: 200 })])(

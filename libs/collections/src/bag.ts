@@ -6,11 +6,7 @@ export interface Placed {
 
 export const NOWHERE = -1;
 
-/**
- * Things that come and go with every call, in no order. A Set would do, at a price: after so many deletions V8 moves it to a new table, and leaves
- * in the old one a pointer to the new. Once one of these has survived two collections, all that come after it are held by garbage, with all that was
- * ever in them, until the next full collection: what lived for a millisecond is copied twice. It was a tenth of a busy process.
- */
+/** Things that come and go, in no order. See the README for why it is not a Set. */
 export class Bag<T extends Placed> {
   readonly #all: T[] = [];
 

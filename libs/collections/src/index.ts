@@ -1,0 +1,2 @@
+export { Bag, NOWHERE, type Placed } from './bag.ts';
+export { Table } from './table.ts';
