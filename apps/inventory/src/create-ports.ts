@@ -1,11 +1,11 @@
 import type { Database } from '@stampede/postgres';
 import { uuidv7 } from 'uuidv7';
 import type { Crash } from './domain/crash-points.ts';
-import { createReservations } from './store/reservations.ts';
 import type { InventoryPorts } from './rpc/inventory-service.ts';
 import type { Settings } from './settings.ts';
 import { createBooksStore } from './store/books-store.ts';
 import { createProductStore } from './store/product-store.ts';
+import { createReservations } from './store/reservations.ts';
 import { createVerdictStore } from './store/verdict-store.ts';
 
 /** The ports of the service on its databases; `books` is the one whose statements may take minutes, `crash` is for proofs. */

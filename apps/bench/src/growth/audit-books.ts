@@ -21,7 +21,7 @@ const UNBALANCED = `
   LEFT JOIN (SELECT sku, sum(quantity) AS units FROM stock_entries GROUP BY sku) AS came_in USING (sku)
   LEFT JOIN (
     SELECT line ->> 'sku' AS sku, sum((line ->> 'quantity')::bigint) AS units
-    FROM reservations, json_array_elements(lines) AS line WHERE state IN ('HELD', 'COMMITTED') GROUP BY 1
+    FROM reservations, jsonb_array_elements(lines) AS line WHERE state IN ('HELD', 'COMMITTED') GROUP BY 1
   ) AS went_out USING (sku)
   WHERE available < 0 OR coalesce(came_in.units, 0) <> available + coalesce(went_out.units, 0)`;
 

@@ -101,7 +101,7 @@ async function takeUnits(database: Queryable, template: string, orders: number):
   await database.query(
     `UPDATE products SET available = available - $2 * units FROM (
        SELECT line ->> 'sku' AS taken, sum((line ->> 'quantity')::bigint) AS units
-       FROM reservations, json_array_elements(lines) AS line WHERE order_id = $1 GROUP BY 1
+       FROM reservations, jsonb_array_elements(lines) AS line WHERE order_id = $1 GROUP BY 1
      ) AS wanted WHERE sku = taken`,
     [template, orders],
   );

@@ -15,7 +15,7 @@ const BALANCES = `
     SELECT line ->> 'sku' AS sku,
            sum((line ->> 'quantity')::bigint) FILTER (WHERE state = 'HELD') AS held,
            sum((line ->> 'quantity')::bigint) FILTER (WHERE state = 'COMMITTED') AS sold
-    FROM reservations, json_array_elements(lines) AS line
+    FROM reservations, jsonb_array_elements(lines) AS line
     WHERE state IN ('HELD', 'COMMITTED') GROUP BY 1
   ) AS went_out USING (sku)
   ORDER BY sku`;

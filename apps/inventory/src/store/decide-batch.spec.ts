@@ -134,7 +134,7 @@ test('concurrent requests share batches, and no row of the way is updated outsid
   );
   expect([await left(skus[0]!), await left(skus[1]!)]).toEqual([9_000, 9_000]);
   const [batches] = await database.query<{ count: number }>(
-    'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines::jsonb @> $1::jsonb',
+    'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines @> $1::jsonb',
     [JSON.stringify([{ sku: skus[0] }])],
   );
   expect(batches!.count).toBeLessThan(200);

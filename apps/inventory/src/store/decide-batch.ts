@@ -65,7 +65,7 @@ const LOCK_PRODUCTS = `
   WHERE sku = ANY (ARRAY(
     SELECT unnest($1::text[])
     UNION
-    SELECT line ->> 'sku' FROM reservations, json_array_elements(lines) AS line
+    SELECT line ->> 'sku' FROM reservations, jsonb_array_elements(lines) AS line
     WHERE order_id = ANY ($2::uuid[]) AND state IN ('HELD', 'COMMITTED')
   ))
   ORDER BY sku FOR UPDATE`;
@@ -93,7 +93,7 @@ async function lock(tx: Queryable, requests: readonly Request[]): Promise<Locked
 
 const INSERT_VERDICTS = `
   INSERT INTO reservations (order_id, state, lines, refusal, created_at, updated_at)
-  SELECT order_id, state::reservation_state, lines::json, refusal, now(), now()
+  SELECT order_id, state::reservation_state, lines::jsonb, refusal, now(), now()
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]) AS new (order_id, state, lines, refusal)`;
 
 const UPDATE_VERDICTS = `

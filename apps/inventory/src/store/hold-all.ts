@@ -29,7 +29,7 @@ WITH moved AS (
   RETURNING p.sku
 ), held AS (
   INSERT INTO reservations (order_id, state, lines, created_at, updated_at)
-  SELECT order_id, 'HELD', lines::json, now(), now() FROM unnest($5::uuid[], $6::text[]) AS r (order_id, lines)
+  SELECT order_id, 'HELD', lines::jsonb, now(), now() FROM unnest($5::uuid[], $6::text[]) AS r (order_id, lines)
   WHERE CASE WHEN (SELECT count(*) FROM moved) = cardinality($1::text[]) THEN true ELSE not_all_held() END
 )
 SELECT now()`;
