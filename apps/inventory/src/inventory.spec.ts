@@ -12,7 +12,7 @@ import { createChannel, createClient, createServer, staticDiscovery, type Client
 import { silentLogger } from '@stampede/telemetry';
 import { useDatabase } from '@stampede/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPorts } from './create-ports.ts';
+import { connectionsOf, createPorts } from './create-ports.ts';
 import { inventoryService } from './rpc/inventory-service.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -31,12 +31,12 @@ let audit: Inventory;
 
 /** One instance of the service, with pools and a port of its own. */
 async function startInstance(instance: string): Promise<string> {
+  const settings = settingsSchema.parse({});
   const connect = (): Database => {
-    const database = connectDatabase({ url, applicationName: instance, pipeline: true, log });
+    const database = connectDatabase({ url, applicationName: instance, log, ...connectionsOf(settings) });
     open.defer(() => database.close());
     return database;
   };
-  const settings = settingsSchema.parse({});
   const server = createServer({ service: 'inventory', instance, log, secret, usersFrom: ['gateway'] });
   server.add(InventoryServiceDefinition, inventoryService(createPorts(connect(), connect(), () => settings)));
   const address = await server.listen();

@@ -1,10 +1,9 @@
 import { descriptorSet, InventoryServiceDefinition } from '@stampede/contracts';
 import { crashAt, createService } from '@stampede/service';
-import { createPorts } from './create-ports.ts';
+import { connectionsOf, createPorts } from './create-ports.ts';
 import { CRASH_POINTS } from './domain/crash-points.ts';
 import { inventoryService } from './rpc/inventory-service.ts';
 import { settingsSchema } from './settings.ts';
-import { NESTED_LOOPS } from './store/hold-all.ts';
 
 const service = await createService({
   service: 'inventory',
@@ -12,7 +11,7 @@ const service = await createService({
   migrations: new URL('./store/migrations/', import.meta.url),
   usersFrom: ['gateway'],
   descriptors: await descriptorSet(),
-  database: ({ database }) => ({ max: database.connections, pipeline: true, settings: NESTED_LOOPS }),
+  database: connectionsOf,
 });
 const books = service.connect('books', { max: 1, acquireTimeoutMs: 60_000, statementTimeoutMs: 600_000 });
 const crash = crashAt(service.env, 'inventory', CRASH_POINTS);

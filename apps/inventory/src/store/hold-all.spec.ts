@@ -3,11 +3,13 @@ import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@
 import { silentLogger } from '@stampede/telemetry';
 import { useDatabase } from '@stampede/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectionsOf } from '../create-ports.ts';
 import type { ReserveRequest } from '../domain/decide.ts';
 import type { Line } from '../domain/reservation.ts';
+import { settingsSchema } from '../settings.ts';
 import { createBooksStore } from './books-store.ts';
 import { decideBatch } from './decide-batch.ts';
-import { HOLD_ALL, holdAll, NESTED_LOOPS } from './hold-all.ts';
+import { HOLD_ALL, holdAll } from './hold-all.ts';
 import { createProductStore } from './product-store.ts';
 
 const log = silentLogger();
@@ -17,7 +19,7 @@ let url: string;
 let database: Database;
 
 function connect(options: Partial<DatabaseOptions> = {}): Database {
-  const base = { url, applicationName: 'spec', pipeline: true, settings: NESTED_LOOPS, log };
+  const base = { url, applicationName: 'spec', log, ...connectionsOf(settingsSchema.parse({})) };
   const connected = connectDatabase({ ...base, ...options });
   open.defer(() => connected.close());
   return connected;
