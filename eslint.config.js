@@ -145,6 +145,7 @@ export default tseslint.config(
     files: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts'],
     ignores: [
       '**/*.spec.ts',
+      '**/src/specs/**',
       'libs/testing/**',
       'libs/registry/src/simulation/**',
       'apps/e2e/**',

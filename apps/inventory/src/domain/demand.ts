@@ -1,6 +1,5 @@
 import type { ReserveRequest } from './decide.ts';
-import type { Money } from './money.ts';
-import { sameMoney } from './money.ts';
+import { sameMoney, type Money } from './money.ts';
 
 /** What a batch of reservations wants of one SKU, if all of them are to be held. */
 export interface Demand {

@@ -1,45 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
-import { silentLogger } from '@stampede/telemetry';
-import { useDatabase } from '@stampede/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Answer, ReserveRequest } from '../domain/decide.ts';
-import { createReservations } from './reservations.ts';
+import { UNIT_PRICE, useInventory } from '../specs/use-inventory.ts';
 import { decideBatch } from './decide-batch.ts';
 import { holdAll } from './hold-all.ts';
-import { createProductStore } from './product-store.ts';
+import { createReservations } from './reservations.ts';
 import { createVerdictStore } from './verdict-store.ts';
 
-const log = silentLogger();
-const unitPrice = { currency: 'EUR', amountMinor: 100 };
-const open = new AsyncDisposableStack();
-let url: string;
-let database: Database;
+const inventory = useInventory();
+const { connect, newProduct, left } = inventory;
 
-function connect(options: Partial<DatabaseOptions> = {}): Database {
-  const connected = connectDatabase({ url, applicationName: 'spec', pipeline: true, log, ...options });
-  open.defer(() => connected.close());
-  return connected;
-}
-
-beforeAll(async () => {
-  ({ url } = await useDatabase('inventory'));
-  await migrate({ url, directory: new URL('./migrations/', import.meta.url), log });
-  database = connect();
-});
-afterAll(() => open.disposeAsync());
-
-const newProduct = async (available: number) => {
-  const sku = randomUUID();
-  await createProductStore(database).create({ sku, title: 'x', unitPrice, available });
-  return sku;
-};
 const reserve = (sku: string, orderId: string = randomUUID()): ReserveRequest => ({
   kind: 'reserve',
   orderId,
-  lines: [{ sku, quantity: 1, expectedUnitPrice: unitPrice }],
+  lines: [{ sku, quantity: 1, expectedUnitPrice: UNIT_PRICE }],
 });
-const left = async (sku: string) => (await createProductStore(database).find([sku]))[0]?.available;
 
 test('one batch decides in order: several of one SKU, the last unit, the same order twice, a release in between', async () => {
   const sku = await newProduct(2);
@@ -53,7 +28,7 @@ test('one batch decides in order: several of one SKU, the last unit, the same or
     four!,
     reserve('none'),
   ];
-  const answers = await decideBatch(database, requests);
+  const answers = await decideBatch(inventory.database, requests);
   expect(answers.map((answer) => (answer.ok ? answer.reservation.state : answer.error.reason))).toEqual([
     'HELD',
     'HELD',
@@ -64,7 +39,7 @@ test('one batch decides in order: several of one SKU, the last unit, the same or
     'UNKNOWN_SKU',
   ]);
   expect(await left(sku)).toBe(0);
-  const again = await decideBatch(database, [two!, three!, four!]);
+  const again = await decideBatch(inventory.database, [two!, three!, four!]);
   expect(again.map((answer) => (answer.ok ? answer.reservation.state : answer.error.reason))).toEqual([
     'RESERVATION_RELEASED',
     'OUT_OF_STOCK',
@@ -79,12 +54,12 @@ test('a verdict that somebody else writes first is found, and decided upon', asy
   const { orderId } = request;
   let released: Promise<readonly Answer[]> | undefined;
   await connect().transaction(async (tx) => {
-    await holdAll({ ...database, query: (...statement) => tx.query(...statement) }, [request]);
+    await holdAll({ ...inventory.database, query: (...statement) => tx.query(...statement) }, [request]);
     // It sees no verdict yet, and waits with its own.
-    released = decideBatch(database, [{ kind: 'release', orderId }]);
+    released = decideBatch(inventory.database, [{ kind: 'release', orderId }]);
     await expect
       .poll(() =>
-        database.query(
+        inventory.database.query(
           `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO reservations%'`,
         ),
       )
@@ -105,7 +80,7 @@ test('a process that froze while it held the locks holds nobody up for a second'
   // All that a batch of another process has locked and written when it stops in the middle.
   const frozen = connect().transaction(
     async (tx) => {
-      await decideBatch({ ...database, transaction: (work) => work(tx) }, [reserve(sku, orderId)]);
+      await decideBatch({ ...inventory.database, transaction: (work) => work(tx) }, [reserve(sku, orderId)]);
       held.resolve(undefined);
       await thaw.promise;
     },
@@ -114,7 +89,7 @@ test('a process that froze while it held the locks holds nobody up for a second'
   const woken = expect(frozen).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await held.promise;
   const begun = performance.now();
-  const [answer] = await decideBatch(database, [reserve(sku, orderId)]);
+  const [answer] = await decideBatch(inventory.database, [reserve(sku, orderId)]);
   expect(performance.now() - begun).toBeLessThan(1_000);
   expect(answer?.ok).toBe(true);
   thaw.resolve(undefined);
@@ -124,7 +99,10 @@ test('a process that froze while it held the locks holds nobody up for a second'
 
 test('concurrent requests share batches, and no row of the way is updated outside of its page', async () => {
   const skus = [await newProduct(10_000), await newProduct(10_000)];
-  const store = createReservations({ verdicts: createVerdictStore(database), monotonic: () => performance.now() });
+  const store = createReservations({
+    verdicts: createVerdictStore(inventory.database),
+    monotonic: () => performance.now(),
+  });
   await Promise.all(
     Array.from({ length: 2_000 }, async (_, index) => {
       const request = reserve(skus[index % 2]!);
@@ -133,7 +111,7 @@ test('concurrent requests share batches, and no row of the way is updated outsid
     }),
   );
   expect([await left(skus[0]!), await left(skus[1]!)]).toEqual([9_000, 9_000]);
-  const [batches] = await database.query<{ count: number }>(
+  const [batches] = await inventory.database.query<{ count: number }>(
     'SELECT count(DISTINCT created_at) AS count FROM reservations WHERE lines @> $1::jsonb',
     [JSON.stringify([{ sku: skus[0] }])],
   );
@@ -142,7 +120,7 @@ test('concurrent requests share batches, and no row of the way is updated outsid
   await expect
     .poll(
       () =>
-        database.query(
+        inventory.database.query(
           `SELECT relname AS "table", n_tup_upd > 0 AS updated, n_tup_hot_upd >= 0.95 * n_tup_upd AS hot
            FROM pg_stat_user_tables WHERE relname IN ('products', 'reservations') ORDER BY relname`,
         ),

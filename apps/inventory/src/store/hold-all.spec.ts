@@ -1,62 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { connectDatabase, migrate, type Database, type DatabaseOptions } from '@stampede/postgres';
-import { silentLogger } from '@stampede/telemetry';
-import { useDatabase } from '@stampede/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectionsOf } from '../create-ports.ts';
+import { expect, test } from 'vitest';
 import type { ReserveRequest } from '../domain/decide.ts';
 import type { Line } from '../domain/reservation.ts';
-import { settingsSchema } from '../settings.ts';
+import { UNIT_PRICE, useInventory } from '../specs/use-inventory.ts';
 import { createBooksStore } from './books-store.ts';
 import { decideBatch } from './decide-batch.ts';
 import { HOLD_ALL, holdAll } from './hold-all.ts';
-import { createProductStore } from './product-store.ts';
 
-const log = silentLogger();
-const unitPrice = { currency: 'EUR', amountMinor: 100 };
-const open = new AsyncDisposableStack();
-let url: string;
-let database: Database;
+const inventory = useInventory();
+const { connect, newProduct, left } = inventory;
 
-function connect(options: Partial<DatabaseOptions> = {}): Database {
-  const base = { url, applicationName: 'spec', log, ...connectionsOf(settingsSchema.parse({})) };
-  const connected = connectDatabase({ ...base, ...options });
-  open.defer(() => connected.close());
-  return connected;
-}
-
-beforeAll(async () => {
-  ({ url } = await useDatabase('inventory'));
-  await migrate({ url, directory: new URL('./migrations/', import.meta.url), log });
-  database = connect();
-});
-afterAll(() => open.disposeAsync());
-
-async function newProduct(available: number): Promise<string> {
-  const sku = randomUUID();
-  await createProductStore(database).create({ sku, title: 'x', unitPrice, available });
-  return sku;
-}
 const line = (sku: string, quantity = 1, amountMinor = 100): Line => ({
   sku,
   quantity,
   expectedUnitPrice: { currency: 'EUR', amountMinor },
 });
 const reserve = (...lines: Line[]): ReserveRequest => ({ kind: 'reserve', orderId: randomUUID(), lines });
-const left = async (sku: string) => (await createProductStore(database).find([sku]))[0]?.available;
 const verdictsOf = (requests: readonly ReserveRequest[]) =>
-  database.query('SELECT state FROM reservations WHERE order_id = ANY ($1)', [requests.map(({ orderId }) => orderId)]);
+  inventory.database.query('SELECT state FROM reservations WHERE order_id = ANY ($1)', [
+    requests.map(({ orderId }) => orderId),
+  ]);
 
 test('holds a batch to the last unit, lines of one SKU added up, and answers what is read afterwards', async () => {
   const [one, two] = [await newProduct(6), await newProduct(9)];
   const requests = [reserve(line(one), line(two, 2), line(one, 2)), reserve(line(two)), reserve(line(one, 3))];
-  const answers = await holdAll(database, requests);
+  const answers = await holdAll(inventory.database, requests);
   expect(answers?.map((answer) => answer.ok && answer.reservation)).toMatchObject(
     requests.map(({ orderId, lines }) => ({ orderId, lines, state: 'HELD' })),
   );
   expect([await left(one), await left(two)]).toEqual([0, 6]);
-  expect(await decideBatch(database, requests)).toEqual(answers);
-  const balances = await createBooksStore(database).balances();
+  expect(await decideBatch(inventory.database, requests)).toEqual(answers);
+  const balances = await createBooksStore(inventory.database).balances();
   expect(
     balances
       .filter(({ sku }) => [one, two].includes(sku))
@@ -68,12 +42,12 @@ test('holds a batch to the last unit, lines of one SKU added up, and answers wha
 test.each<readonly [string, (sku: string) => ReserveRequest]>([
   ['too few units', (sku) => reserve(line(sku, 9))],
   ['another price', (sku) => reserve(line(sku, 1, 99))],
-  ['another currency', (sku) => reserve({ ...line(sku), expectedUnitPrice: { ...unitPrice, currency: 'USD' } })],
+  ['another currency', (sku) => reserve({ ...line(sku), expectedUnitPrice: { ...UNIT_PRICE, currency: 'USD' } })],
   ['an unknown SKU', () => reserve(line('none'))],
 ])('does nothing at all where one of the batch meets %s', async (_, odd) => {
   const [one, two] = [await newProduct(10), await newProduct(10)];
   const requests = [reserve(line(one)), reserve(line(one), line(two)), odd(one)];
-  expect(await holdAll(database, requests)).toBeUndefined();
+  expect(await holdAll(inventory.database, requests)).toBeUndefined();
   expect([await left(one), await left(two)]).toEqual([10, 10]);
   expect(await verdictsOf(requests)).toEqual([]);
 });
@@ -81,8 +55,8 @@ test.each<readonly [string, (sku: string) => ReserveRequest]>([
 test('does nothing at all where one of the batch was decided before, and keeps to that verdict', async () => {
   const sku = await newProduct(10);
   const [known, fresh] = [reserve(line(sku)), reserve(line(sku))];
-  await decideBatch(database, [{ kind: 'release', orderId: known.orderId }]);
-  expect(await holdAll(database, [fresh, known])).toBeUndefined();
+  await decideBatch(inventory.database, [{ kind: 'release', orderId: known.orderId }]);
+  expect(await holdAll(inventory.database, [fresh, known])).toBeUndefined();
   expect(await left(sku)).toBe(10);
   expect(await verdictsOf([fresh, known])).toEqual([{ state: 'RELEASED' }]);
 });
@@ -100,15 +74,15 @@ test('does nothing where a row is not to be had in time', async () => {
 test('waits for another batch of the same SKU, and then takes what that one left', async () => {
   const sku = await newProduct(3);
   const other = connect();
-  const held = Promise.all([database, other, database, other].map((each) => holdAll(each, [reserve(line(sku))])));
+  const held = Promise.all(
+    [inventory.database, other, inventory.database, other].map((each) => holdAll(each, [reserve(line(sku))])),
+  );
   expect((await held).filter((answers) => answers !== undefined)).toHaveLength(3);
   expect(await left(sku)).toBe(0);
 });
 
 test.each([3, 1_000])('locks rows in the order in which they are named, of %i products', async (products) => {
-  const { url: fresh } = await useDatabase('inventory');
-  await migrate({ url: fresh, directory: new URL('./migrations/', import.meta.url), log });
-  const shop = connect({ url: fresh, max: 1 });
+  const shop = connect({ url: await inventory.migrated(), max: 1 });
   await shop.query(
     `INSERT INTO products (sku, title, currency, unit_price_minor, available)
      SELECT 'sku-' || lpad(n::text, 4, '0'), 'x', 'EUR', 100, 1000 FROM generate_series(1, $1) AS n ORDER BY random()`,

@@ -108,6 +108,17 @@ test('many are placed by one statement, one key among them twice', async () => {
   expect(await Promise.all(all.map(({ id }) => count('sagas', id)))).toEqual(all.map(() => 1));
 });
 
+test('two batches with the same keys in opposite orders wait for each other in no circle: each key is placed once', async () => {
+  const place = createPlacing(db, { lease: leaseOf('a'), clock });
+  for (let round = 0; round < 5; round += 1) {
+    const drafts = Array.from({ length: 200 }, () => draft());
+    const again = drafts.map((each) => ({ ...each, id: newId() })).reverse();
+    const [one, two] = await Promise.all([place(drafts), place(again)]);
+    expect([...one, ...two].filter((answer) => answer.placed)).toHaveLength(200);
+    expect(two.map(({ order }) => order.id).reverse()).toEqual(one.map(({ order }) => order.id));
+  }
+});
+
 test('what comes while a statement is at work is written by the next: 300 orders in few transactions', async () => {
   const store = storeOf('a');
   const orders = (await Promise.all(Array.from({ length: 300 }, () => store.place(draft())))).map(({ order }) => order);
