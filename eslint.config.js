@@ -162,6 +162,8 @@ export default tseslint.config(
       ],
     },
   },
+  // A project's own settings of vitest stand on those of all.
+  { files: ['**/vitest.config.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   {
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: { process: 'readonly', setInterval: 'readonly', URL: 'readonly' } },

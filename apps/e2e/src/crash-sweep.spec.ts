@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eventually, listedCrashPoints } from '@stampede/testing';
@@ -16,12 +14,8 @@ const DAY_MS = 86_400_000;
 const ONE_OF = 10;
 
 let shop: Shop;
-let compiled: string;
 
 beforeAll(async () => {
-  // Programs start over and over: what Node compiled once it need not compile again.
-  compiled = await mkdtemp(path.join(tmpdir(), 'stampede-compiled-'));
-  vi.stubEnv('NODE_COMPILE_CACHE', compiled);
   // Who was killed stays listed for as long, at an address that serves its successor.
   vi.stubEnv('REGISTRATION_LEASE_SECONDS', '4');
   const rig = await startRig({
@@ -44,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await shop.rig.close();
   vi.unstubAllEnvs();
-  await rm(compiled, { recursive: true, force: true });
 });
 
 test('every step that the README of order lists has a way to it', () => {

@@ -1,6 +1,5 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { eventually } from '@stampede/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startStack } from './support/stack.ts';
 import { copyWorkspace, type WorkspaceCopy } from './support/workspace-copy.ts';
@@ -36,42 +35,6 @@ test('a service made by the generator passes lint, types and tests as it is, and
   });
   expect(await readFile(path.join(stack.dataDir, 'logs', 'wishlist-1.log'), 'utf8')).toContain('"msg":"serving"');
 }, 180_000);
-
-test('on save, what uses the file restarts and nothing else; a debugger finds it where it was', async () => {
-  const stack = await startStack({ root: copy.root, command: [process.execPath, 'apps/stack/bin/run.mjs', 'dev'] });
-  onTestFinished(async () => {
-    await stack.stop();
-    await stack.remove();
-  });
-  const starts = async (app: string) =>
-    (await readFile(path.join(stack.dataDir, 'logs', `${app}-1.log`), 'utf8')).split('"msg":"serving"').length - 1;
-  const debuggable = async (app: string) => {
-    const port = new RegExp(`^${app}-1 can be debugged at 127\\.0\\.0\\.1:(\\d+)$`, 'm').exec(stack.printed())?.[1];
-    const [target] = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { url: string }[];
-    expect(target?.url).toContain(`apps/${app}/src/main.ts`);
-  };
-  const restart = async (file: string, app: string) => {
-    const before = await starts(app);
-    const began = performance.now();
-    await appendFile(path.join(copy.root, file), '\n');
-    await eventually(async () => expect(await starts(app)).toBe(before + 1), { timeoutMs: 20_000 });
-    return performance.now() - began;
-  };
-  await debuggable('inventory');
-  // The first restart leaves compiled code behind.
-  await restart('apps/inventory/src/domain/limits.ts', 'inventory');
-  const took: number[] = [];
-  for (let round = 0; round < 3; round += 1)
-    took.push(await restart('apps/inventory/src/domain/limits.ts', 'inventory'));
-  process.stderr.write(`restarts on save: ${took.map((ms) => `${Math.round(ms)} ms`).join(', ')}\n`);
-  expect(Math.min(...took)).toBeLessThan(1_000);
-  await debuggable('inventory');
-  expect(stack.printed()).toContain('apps/inventory/src/domain/limits.ts saved: restarting inventory\n');
-
-  // A library restarts those that stand on it.
-  await restart('libs/rest/src/unary.ts', 'gateway');
-  expect(await Promise.all(['gateway', 'inventory', 'order'].map(starts))).toEqual([2, 5, 1]);
-}, 120_000);
 
 test.each([
   ['order', /is there already/],

@@ -47,7 +47,13 @@ export async function copyWorkspace(): Promise<WorkspaceCopy> {
     async run(command, ...args) {
       const child = spawn(command, args, {
         cwd: root,
-        env: { ...process.env, NX_DAEMON: 'false', PATH: `${installed}/.bin:${process.env['PATH']}` },
+        env: {
+          ...process.env,
+          NX_DAEMON: 'false',
+          PATH: `${installed}/.bin:${process.env['PATH']}`,
+          // Its tests are none of this run's.
+          STAMPEDE_TEST_REPORTS: undefined,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';
