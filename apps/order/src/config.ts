@@ -22,6 +22,15 @@ export const configSchema = z.object({
       lingerMs: milliseconds(0).max(10_000).default(25),
     })
     .prefault({}),
+  /** How orders go together, so that they meet in every batch and message on their way. */
+  gate: z
+    .object({
+      /** How long those that came first keep others waiting, at most; 0: none waits. */
+      maxMs: milliseconds(0).max(10_000).default(50),
+      /** So many that wait do not wait for the group before them, but for the one before that. */
+      crowd: z.number().int().min(1).max(1_000_000).default(64),
+    })
+    .prefault({}),
   /** How long one question to inventory or payment may take. */
   callDeadlineMs: milliseconds(10).default(5_000),
   saga: z

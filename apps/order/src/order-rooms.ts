@@ -1,3 +1,4 @@
+import { createGate } from '@stampede/batching';
 import { InventoryServiceDefinition, PaymentServiceDefinition, type OrderServiceDefinition } from '@stampede/contracts';
 import { createClient, type Channel, type Handlers } from '@stampede/rpc';
 import type { OrderConfig } from './config.ts';
@@ -70,6 +71,11 @@ export function createOrderRooms(options: OrderRoomsOptions): OrderRooms {
   });
   const feed = createOrderFeed({ orders, time, log, settings: () => config().watch });
   const driver = createSagaDriver({ ...ports, catalog, feed, time, random, log, settings: () => config().saga });
+  const gate = createGate({
+    limits: () => ({ ...config().gate, maxQueued: config().batch.maxQueued }),
+    schedule: (ms, run) => time.schedule(ms, run),
+    defer: options.defer,
+  });
   let recovery: SagaRecovery | undefined;
 
   return {
@@ -78,6 +84,7 @@ export function createOrderRooms(options: OrderRoomsOptions): OrderRooms {
       feed,
       driver,
       catalog,
+      gate,
       newId,
       settings: config,
       reader: options.reader,

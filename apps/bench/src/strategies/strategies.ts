@@ -22,6 +22,7 @@ const WHOLE = variant('the whole shop');
 const HUGE = '1000000';
 /** As many at once as the pool has connections: the most that a transaction a step can do. */
 const ONE_BY_ONE = { MAX_SIZE: '1', LANES: '10' };
+const NO_GATE = { ORDER_GATE_MAX_MS: '0' };
 const BATCHING = ['INVENTORY', 'ORDER', 'PAYMENT'];
 
 const each = (services: readonly string[], settings: Readonly<Record<string, string>>, prefix: string) =>
@@ -45,10 +46,17 @@ export const STRATEGIES: readonly Strategy[] = [
   },
   {
     name: 'batches',
-    off: 'batch.maxSize 1 in every store, ten at once',
+    off: 'batch.maxSize 1 in every store, ten at once, gate.maxMs 0',
     load: 'buyers',
     with: WHOLE,
-    without: variant('a transaction a step', each(BATCHING, ONE_BY_ONE, 'BATCH')),
+    without: variant('a transaction a step', { ...each(BATCHING, ONE_BY_ONE, 'BATCH'), ...NO_GATE }),
+  },
+  {
+    name: 'groups',
+    off: 'gate.maxMs 0: no order waits for those before it',
+    load: 'buyers',
+    with: WHOLE,
+    without: variant('no gate', NO_GATE),
   },
   {
     name: 'catalog',

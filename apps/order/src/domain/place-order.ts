@@ -7,11 +7,18 @@ import { orderError, refusalError } from './reasons.ts';
 import { requestHash } from './request-hash.ts';
 import type { SagaDriver } from './saga-driver.ts';
 
+/** Orders go their way in groups, so that they meet in all batches on it. */
+export interface Gate {
+  /** Resolves once the order may go, with what is to be called when it has an answer. Rejects where the signal aborted meanwhile, or too many wait. */
+  enter(signal?: AbortSignal): Promise<() => void>;
+}
+
 export interface PlaceOrderPorts {
   readonly catalog: Pick<Catalog, 'find'>;
   readonly orders: Pick<Orders, 'place' | 'findByKey'>;
   readonly driver: Pick<SagaDriver, 'admit' | 'drive'>;
   readonly feed: Pick<OrderFeed, 'until'>;
+  readonly gate: Gate;
   /** A new UUIDv7. */
   readonly newId: () => string;
   readonly settings: () => { readonly holdSeconds: number; readonly maxQuantity: number };
@@ -53,11 +60,16 @@ export async function placeOrder(
     paymentToken: request.paymentToken,
     holdSeconds: ports.settings().holdSeconds,
   };
-  const { order, placed } = await ports.orders.place(draft, waiting.signal);
-  if (!placed) return existing(order);
-  // From here on the order stands, and nobody's leaving stops it.
-  ports.driver.drive({ order, paymentToken: request.paymentToken, expired: false });
-  return outcome(await ports.feed.until(order, isDecided, waiting));
+  const leave = await ports.gate.enter(waiting.signal);
+  try {
+    const { order, placed } = await ports.orders.place(draft, waiting.signal);
+    if (!placed) return await existing(order);
+    // From here on the order stands, and nobody's leaving stops it.
+    ports.driver.drive({ order, paymentToken: request.paymentToken, expired: false });
+    return outcome(await ports.feed.until(order, isDecided, waiting));
+  } finally {
+    leave();
+  }
 }
 
 async function repeated(order: Order, hash: string, waiting: Waiting, { feed }: PlaceOrderPorts): Promise<Order> {

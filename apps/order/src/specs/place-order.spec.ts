@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Order_Status, type Order } from '@stampede/contracts';
 import { AppError } from '@stampede/errors';
 import { eventually, useDatabase } from '@stampede/testing';
@@ -73,6 +74,48 @@ test('a paid order is answered at once; its stock waits for company to be sold, 
   } finally {
     Object.assign(batch, usual);
   }
+});
+
+test('orders that come while others are under way go together once those have their answers', async () => {
+  const { gate } = shop.settings;
+  const usual = { ...gate };
+  Object.assign(gate, { maxMs: 600_000 });
+  try {
+    const [sku, me] = [product(), shopper()];
+    const charged = Promise.withResolvers<undefined>();
+    shop.participants.failNext('charge', async (work) => {
+      await charged.promise;
+      return work();
+    });
+    const first = client.createOrder(basket(sku), me);
+    await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
+    const later = [client.createOrder(basket(sku), me)];
+    await sleep(20);
+    later.push(client.createOrder(basket(sku), me));
+    await sleep(20);
+    const placed = () =>
+      shop.db.query<{ at: Date }>('SELECT created_at AS at FROM orders WHERE user_id = $1', [me.user.id]);
+    expect(await placed()).toHaveLength(1);
+    charged.resolve(undefined);
+    for (const { order } of await Promise.all([first, ...later])) expect(order!.status).toBe(Order_Status.PAID);
+    expect(new Set((await placed()).map(({ at }) => at.getTime())).size).toBe(2);
+  } finally {
+    Object.assign(gate, usual);
+  }
+});
+
+test('an order that takes long keeps no other waiting for longer than it may', async () => {
+  const [sku, me] = [product(), shopper()];
+  const charged = Promise.withResolvers<undefined>();
+  shop.participants.failNext('charge', async (work) => {
+    await charged.promise;
+    return work();
+  });
+  const slow = client.createOrder(basket(sku), me);
+  await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
+  expect((await client.createOrder(basket(sku), me)).order!.status).toBe(Order_Status.PAID);
+  charged.resolve(undefined);
+  expect((await slow).order!.status).toBe(Order_Status.PAID);
 });
 
 test('the same key ten times at once: one order, one charge, ten times the same id', async () => {
