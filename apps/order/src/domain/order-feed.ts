@@ -11,7 +11,7 @@ export interface OrderFeedOptions {
 }
 
 export interface Waiting {
-  /** Milliseconds to wait at most. */
+  /** Milliseconds to wait at most, from when it is read. */
   readonly ms: number;
   /** Nobody waits any more once it aborts. */
   readonly signal?: AbortSignal | undefined;

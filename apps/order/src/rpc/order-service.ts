@@ -66,8 +66,13 @@ export function createOrderService(ports: OrderServiceOptions): Handlers<OrderSe
 /** What the answer needs to reach the caller in time. */
 const MARGIN_MS = 200;
 
-/** As long as the caller can wait, less what the answer itself takes. */
+/** As long as the caller can wait, less what the answer itself takes; reckoned when it is asked for. */
 function patience(context: ServerContext): Waiting {
-  const remaining = context.remainingMs();
-  return { ms: remaining - Math.min(MARGIN_MS, remaining / 4), signal: context.signal };
+  return {
+    get ms() {
+      const remaining = context.remainingMs();
+      return remaining - Math.min(MARGIN_MS, remaining / 4);
+    },
+    signal: context.signal,
+  };
 }

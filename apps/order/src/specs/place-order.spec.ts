@@ -118,6 +118,26 @@ test('an order that takes long keeps no other waiting for longer than it may', a
   expect((await slow).order!.status).toBe(Order_Status.PAID);
 });
 
+test('a caller who waited for others has as much less time for the own order, and gets it as it stands', async () => {
+  const { gate } = shop.settings;
+  const usual = { ...gate };
+  Object.assign(gate, { maxMs: 1_000 });
+  shop.participants.failNext('charge', ...Array.from({ length: 1_000 }, () => refusedOnce));
+  try {
+    const [sku, me] = [product(), shopper()];
+    const first = client.createOrder(basket(sku), me);
+    await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
+    const { order } = await client.createOrder(basket(sku), { ...me, deadlineMs: 2_000 });
+    expect(order!.status).toBe(Order_Status.PENDING);
+    shop.participants.faults.delete('charge');
+    expect((await first).order!.status).toBe(Order_Status.PAID);
+    await ended(order!, Order_Status.PAID);
+  } finally {
+    shop.participants.faults.delete('charge');
+    Object.assign(gate, usual);
+  }
+});
+
 test('the same key ten times at once: one order, one charge, ten times the same id', async () => {
   const [sku, me, other] = [product(), shopper(), await shop.instance()];
   const request = basket(sku);
