@@ -13,7 +13,7 @@ function group(name: string, groupOrder: number, files: TestProjectInlineConfigu
   };
 }
 
-/** Half of a test's time is a shop that starts or waits, so two files run side by side. */
+/** A shop that starts or waits leaves a core idle, so two files run side by side. */
 export default defineConfig({
   test: {
     reporters,

@@ -35,7 +35,9 @@ interface Waiter {
 
 /** One of this many of a group may still be under way when the next one follows. */
 const STRAGGLERS = 4;
+/** As large as a batch is where nobody says otherwise. */
 const MAX_GROUP = 256;
+/** Under way at once: one alone leaves a core idle, three are smaller and cost more. */
 const MAX_GROUPS = 2;
 
 /**

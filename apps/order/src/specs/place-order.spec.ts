@@ -31,6 +31,30 @@ const lost: Fault = async (work) => {
 const refusedOnce: Fault = () => Promise.reject(new AppError('UNAVAILABLE', 'DOWN', 'not now'));
 const never: Fault = () => new Promise(() => undefined);
 
+/** Charges are asked for, and asked for again, and get no answer until they are let go. */
+function holdCharges() {
+  const { faults } = shop.participants;
+  const held = Promise.withResolvers<undefined>();
+  const many = 1_000;
+  const hold: Fault = (work) => held.promise.then(work);
+  shop.participants.failNext('charge', ...Array.from({ length: many }, () => hold));
+  return {
+    asked: () => eventually(() => expect(faults.get('charge')!.length).toBeLessThan(many)),
+    letGo() {
+      faults.delete('charge');
+      held.resolve(undefined);
+    },
+  };
+}
+
+/** For how long those under way keep others waiting, until it is put back. */
+function gateOf(maxMs: number): () => void {
+  const { gate } = shop.settings;
+  const usual = { ...gate };
+  Object.assign(gate, { maxMs });
+  return () => void Object.assign(gate, usual);
+}
+
 async function ended(order: { id: string }, status: number, options = shopper(['operator'])): Promise<Order> {
   return eventually(async () => {
     const read = (await client.getOrder({ id: order.id }, options)).order!;
@@ -77,18 +101,12 @@ test('a paid order is answered at once; its stock waits for company to be sold, 
 });
 
 test('orders that come while others are under way go together once those have their answers', async () => {
-  const { gate } = shop.settings;
-  const usual = { ...gate };
-  Object.assign(gate, { maxMs: 600_000 });
+  const restore = gateOf(600_000);
+  const charges = holdCharges();
   try {
     const [sku, me] = [product(), shopper()];
-    const charged = Promise.withResolvers<undefined>();
-    shop.participants.failNext('charge', async (work) => {
-      await charged.promise;
-      return work();
-    });
     const first = client.createOrder(basket(sku), me);
-    await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
+    await charges.asked();
     const later = [client.createOrder(basket(sku), me)];
     await sleep(20);
     later.push(client.createOrder(basket(sku), me));
@@ -96,45 +114,47 @@ test('orders that come while others are under way go together once those have th
     const placed = () =>
       shop.db.query<{ at: Date }>('SELECT created_at AS at FROM orders WHERE user_id = $1', [me.user.id]);
     expect(await placed()).toHaveLength(1);
-    charged.resolve(undefined);
+    charges.letGo();
     for (const { order } of await Promise.all([first, ...later])) expect(order!.status).toBe(Order_Status.PAID);
     expect(new Set((await placed()).map(({ at }) => at.getTime())).size).toBe(2);
   } finally {
-    Object.assign(gate, usual);
+    charges.letGo();
+    restore();
   }
 });
 
 test('an order that takes long keeps no other waiting for longer than it may', async () => {
-  const [sku, me] = [product(), shopper()];
-  const charged = Promise.withResolvers<undefined>();
-  shop.participants.failNext('charge', async (work) => {
-    await charged.promise;
-    return work();
-  });
-  const slow = client.createOrder(basket(sku), me);
-  await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
-  expect((await client.createOrder(basket(sku), me)).order!.status).toBe(Order_Status.PAID);
-  charged.resolve(undefined);
-  expect((await slow).order!.status).toBe(Order_Status.PAID);
+  const charges = holdCharges();
+  try {
+    const me = shopper();
+    let decided = false;
+    const slow = client.createOrder(basket(product()), me).finally(() => (decided = true));
+    await charges.asked();
+    // What costs nothing needs no charge.
+    const { order } = await client.createOrder(basket(product(10, 0)), me);
+    expect([order!.status, decided]).toEqual([Order_Status.PAID, false]);
+    charges.letGo();
+    expect((await slow).order!.status).toBe(Order_Status.PAID);
+  } finally {
+    charges.letGo();
+  }
 });
 
 test('a caller who waited for others has as much less time for the own order, and gets it as it stands', async () => {
-  const { gate } = shop.settings;
-  const usual = { ...gate };
-  Object.assign(gate, { maxMs: 1_000 });
-  shop.participants.failNext('charge', ...Array.from({ length: 1_000 }, () => refusedOnce));
+  const restore = gateOf(1_000);
+  const charges = holdCharges();
   try {
     const [sku, me] = [product(), shopper()];
     const first = client.createOrder(basket(sku), me);
-    await eventually(() => expect(shop.participants.calls.at(-1)).toMatch('charge'));
+    await charges.asked();
     const { order } = await client.createOrder(basket(sku), { ...me, deadlineMs: 2_000 });
     expect(order!.status).toBe(Order_Status.PENDING);
-    shop.participants.faults.delete('charge');
+    charges.letGo();
     expect((await first).order!.status).toBe(Order_Status.PAID);
     await ended(order!, Order_Status.PAID);
   } finally {
-    shop.participants.faults.delete('charge');
-    Object.assign(gate, usual);
+    charges.letGo();
+    restore();
   }
 });
 
